@@ -1,0 +1,51 @@
+package decoders
+
+import (
+	"net/netip"
+	"time"
+
+	"popupwatch/decoders/dcerpc"
+	"popupwatch/decoders/inet"
+)
+
+// SignalKind says what a Signal is.
+type SignalKind uint8
+
+// The kinds of signals.
+const (
+	SignalPDU   SignalKind = iota // a connectionless PDU other than a popup: answer, reject, callback, acknowledgement
+	SignalQuote                   // an ICMP error that quotes a popup or another PDU of the Messenger conversation
+)
+
+// Signal is what bears on a source without being a popup. It is owned.
+type Signal struct {
+	Kind     SignalKind
+	Time     time.Time
+	Frame    uint64
+	Src, Dst netip.AddrPort // of the datagram itself; ports are 0 for ICMP
+	Marks    inet.Marks
+	Iface    int
+
+	PDU       dcerpc.Header // SignalPDU: its header. SignalQuote: the quoted one where it reaches, else zero
+	Status    uint32        // fault, reject: its status; response of NetrSendMessage: its return code; who-are-you: its status
+	HasStatus bool
+	Asked     dcerpc.UUID // who-are-you request: the activity it asks about
+
+	ICMPType, ICMPCode uint8          // SignalQuote
+	QuoteSrc, QuoteDst netip.AddrPort // SignalQuote: addresses of the quoted datagram
+	QuoteHasHeader     bool           // the quote reaches the RPC header
+	QuoteFrom          string         // the quoted popup's From, as shown, where the quote reaches it
+	QuoteText          string         // and as much of its Text
+}
+
+// Result is what one step of the Decoder gave. It is reused: the slices are valid until the next step, their elements are owned.
+type Result struct {
+	Messages []Message
+	Signals  []Signal
+}
+
+// Reset empties the result and keeps its memory.
+func (r *Result) Reset() {
+	r.Messages = r.Messages[:0]
+	r.Signals = r.Signals[:0]
+}

@@ -1,0 +1,2 @@
+// Package wire reads bytes: a cursor with a sticky error, and the Reason that every frame ends with.
+package wire

@@ -1,0 +1,41 @@
+package rules
+
+import "popupwatch/decoders"
+
+// Class is what a score amounts to.
+type Class uint8
+
+// The classes, in rising order.
+const (
+	Clean Class = iota
+	Suspect
+	Spam
+)
+
+// String is the word that stands in events.
+func (c Class) String() string { return [...]string{"clean", "suspect", "spam"}[c] }
+
+// Hit is one rule that held for a message. Read-only, shared.
+type Hit struct {
+	Rule        string  // name, snake_case
+	Category    string  // e.g. "lure", "contact", "style", "sender", "legitimate"
+	Ruleset     string  // base name of the rule file without ending
+	Version     string  // version that the file states
+	Weight      float64 // what it added; negative speaks for a clean message
+	Description string  // a sentence
+	Lure        string  // lure class that the rule speaks for: registry_cleaner, fake_update, ...; empty mostly
+	Matched     string  // what matched, e.g. the words; at most 80 octets, may be empty
+}
+
+// Verdict is the judgement over one message. Hits is shared and read-only, strongest (by absolute weight) first, ties by name.
+type Verdict struct {
+	Score float64 // sum of the weights, rounded to 0.1
+	Class Class
+	Hits  []Hit
+	Lure  string // lure class with the largest sum of weights among the hits; empty if none
+}
+
+// Context is what a message's text does not say.
+type Context struct {
+	Direction decoders.Direction
+}
