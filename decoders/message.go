@@ -51,6 +51,7 @@ func (d Direction) String() string {
 // Message is one popup that was sent to somebody. It is owned: it stays valid for ever, but for Octets.
 type Message struct {
 	Time     time.Time      // packet time of the frame that completed it; of a partial one, of its first frame
+	Began    time.Time      // packet time of its first frame: the hour of its claim
 	Due      time.Time      // when time released it (partial message); zero otherwise
 	Src, Dst netip.AddrPort // of the innermost IP datagram
 	Marks    inet.Marks     // what the headers of its first fragment carried

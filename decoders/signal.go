@@ -38,14 +38,24 @@ type Signal struct {
 	QuoteText          string         // and as much of its Text
 }
 
-// Result is what one step of the Decoder gave. It is reused: the slices are valid until the next step, their elements are owned.
+// Arrival is what came to one of the ports of the Messenger service, decodable or not.
+type Arrival struct {
+	Port   uint16 // destination port; 0 where nothing came
+	Source netip.Addr
+	Octets int // of UDP payload
+}
+
+// Result is what one step of the Decoder gave. It is reused: the slices are valid until the next step, their elements are owned (but for
+// the view that Message.Octets is).
 type Result struct {
 	Messages []Message
 	Signals  []Signal
+	Arrival  Arrival
 }
 
 // Reset empties the result and keeps its memory.
 func (r *Result) Reset() {
 	r.Messages = r.Messages[:0]
 	r.Signals = r.Signals[:0]
+	r.Arrival = Arrival{}
 }

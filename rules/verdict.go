@@ -19,7 +19,7 @@ func (c Class) String() string { return [...]string{"clean", "suspect", "spam"}[
 type Hit struct {
 	Rule        string  // name, snake_case
 	Category    string  // e.g. "lure", "contact", "style", "sender", "legitimate"
-	Ruleset     string  // base name of the rule file without ending
+	Ruleset     string  // what the rule file calls itself: its key ruleset, else its base name without ending
 	Version     string  // version that the file states
 	Weight      float64 // what it added; negative speaks for a clean message
 	Description string  // a sentence

@@ -1,0 +1,84 @@
+# popupwatch. make run shows what it does; make test runs everything.
+SHELL := /bin/bash
+GO ?= go
+BIN := bin/popupwatch
+YARD := testdata/yardsticks/bin
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+FUZZTIME ?= 30s
+CAPTURES ?= testdata/captures
+
+.PHONY: run build test check golden fuzz bench tshark speed flood clean tools headers compiler
+
+## run: build, replay real captures, say what was found
+run: build
+	./$(BIN) replay $(CAPTURES)
+	@echo
+	@echo "Look next: ./$(BIN) replay --events - --summary none $(CAPTURES) | head -1     one event, as Elasticsearch gets it"
+	@echo "           ./$(BIN) rules explain 'STOP! Your registry is damaged. Visit www.example.com'"
+	@echo "           ./$(BIN) help sources                                            why nobody may be blamed"
+
+## build: leave bin/popupwatch
+build: headers
+	$(GO) build -trimpath -o $(BIN) ./cmd/popupwatch
+
+## test: everything, the differential test against tshark included
+test: headers tools
+	$(GO) test -race -timeout 20m ./...
+	$(GO) test -timeout 10m -tags timing -run '^TestCost' ./...
+
+## check: what robots can say: format, modules, vet, staticcheck
+check: headers
+	@test -z "$$(gofmt -s -l .)" || { echo "gofmt -s -w these:"; gofmt -s -l .; exit 1; }
+	$(GO) mod tidy -diff
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) -checks=all ./...
+
+## golden: write the expected outputs anew; then read the diff
+golden: headers
+	$(GO) test ./sensor ./sensor/event ./cmd/popupwatch ./decoders/text -update
+	git diff --stat
+
+## fuzz: every fuzz target for FUZZTIME (30s)
+fuzz: headers
+	@set -e; for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; done
+
+## bench: every benchmark ten times; OLD=file compares with an earlier run
+bench: headers
+	$(GO) test -run '^$$' -bench . -count 10 ./... | tee /tmp/popupwatch-bench.txt
+	@if [ -n "$(OLD)" ]; then $(GO) run $(BENCHSTAT) $(OLD) /tmp/popupwatch-bench.txt; fi
+
+## tshark: the differential test by itself
+tshark: headers
+	$(GO) test -count 1 -run TestTshark -v ./sensor
+
+## speed: replay beside a C program of twenty lines on generated traffic (needs 5 GB in /tmp)
+speed: build $(YARD)/gen $(YARD)/cpcap
+	testdata/yardsticks/speed.sh $(BIN) $(YARD)
+
+## flood: ten million popups from random sources with random texts, and how much memory that took
+flood: build
+	testdata/yardsticks/flood.sh $(BIN)
+
+$(YARD)/%: testdata/yardsticks/%.c | compiler headers
+	@mkdir -p $(YARD)
+	cc -O2 -o $@ $< -lpcap
+
+# The headers of libpcap compile capture filters. They are installed where they are missing and can be.
+headers: compiler
+	@echo '#include <pcap.h>' | cc -E - >/dev/null 2>&1 || testdata/yardsticks/install.sh libpcap-dev
+
+compiler:
+	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or newer"; exit 1; }
+	@command -v cc >/dev/null || { echo "a C compiler is missing: apt-get install gcc libc6-dev"; exit 1; }
+
+# What the tests need besides: the second opinion.
+tools:
+	@command -v tshark >/dev/null || testdata/yardsticks/install.sh tshark
+	@command -v tcpdump >/dev/null || testdata/yardsticks/install.sh tcpdump
+
+clean:
+	rm -rf bin $(YARD)

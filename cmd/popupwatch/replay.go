@@ -1,0 +1,136 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"popupwatch/rules"
+	"popupwatch/sensor"
+	"popupwatch/sensor/capture"
+	"popupwatch/sensor/sink"
+)
+
+func replayCommand(io stdio) *cobra.Command {
+	var s settings
+	c := &cobra.Command{
+		Use:   "replay [flags] PATH...",
+		Short: "Read captures: files, directories, - for standard input",
+		Long: `Reads captures (pcap and pcapng, also .gz and .zst) in packet time, as fast as it can: files, directories, - for
+standard input. Several files are merged by packet time. Says at the end what popups came, which belong together, and how far their
+sources can be believed.
+
+Exit status: 0 all read, 1 failed, 2 wrong usage, 3 an input was cut short or damaged (everything before the damage was read).`,
+		Example: `  popupwatch replay testdata/captures
+  popupwatch replay --home 192.0.2.0/24 --events popups.ndjson.zst captures/ other.pcap.gz
+  zcat big.pcap.gz | popupwatch replay --summary json -`,
+		RunE: func(c *cobra.Command, paths []string) error {
+			if len(paths) == 0 {
+				return usageError("replay: no capture named (see: popupwatch replay --help)")
+			}
+			if err := s.load(c.Flags(), os.Environ()); err != nil {
+				return err
+			}
+			return replay(&s, paths, io)
+		},
+	}
+	s.addFlags(c.Flags())
+	return c
+}
+
+// replay carries captures along the road and says what was found.
+func replay(s *settings, paths []string, io stdio) (err error) {
+	config, err := s.sensorConfig()
+	if err != nil {
+		return err
+	}
+	if config.Rules, err = (rules.Config{CacheBytes: int(sensor.Divide(config.Memory).Rules)}).Load(s.rules...); err != nil {
+		return &exitError{exitUsage, err}
+	}
+	if err := capture.CheckFilter(s.filter); err != nil {
+		return &exitError{exitUsage, fmt.Errorf("--filter: %w", err)}
+	}
+	limitMemory(config.Memory)
+	files, err := capture.Open(paths, capture.Config{Filter: s.filter, Stdin: io.in})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, files.Close()) }()
+	out, err := openEvents(s.events, io)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	road := sensor.New(config, out)
+	src, stop := watch(files, road, io, s.quiet)
+	err = errors.Join(road.Run(src), out.Close())
+	interrupted := stop()
+	summary := runSummary{Summary: road.Summary(), files: files.Reports(), elapsed: time.Since(began)}
+	if err != nil {
+		return err
+	}
+	return conclude(s, &summary, files.Skipped(), interrupted, io)
+}
+
+// limitMemory tells the collector how much the process may take for state of so many octets: the state, and a third more for garbage and
+// buffers. GOMEMLIMIT beats it.
+func limitMemory(state int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(state + state/3)
+	}
+}
+
+// eventSink is a sink that has to be closed.
+type eventSink interface {
+	sensor.Sink
+	Close() error
+}
+
+// openEvents opens where events go; without a path they go nowhere.
+func openEvents(path string, io stdio) (eventSink, error) {
+	if path == "" {
+		return &sink.Discard{}, nil
+	}
+	return sink.OpenNDJSON(path, io.out)
+}
+
+// conclude prints the summary and finds the exit status.
+func conclude(s *settings, summary *runSummary, skipped []string, interrupted bool, io stdio) error {
+	to := io.out
+	if s.events == "-" {
+		to = io.err
+	}
+	if err := summary.print(s.summary, to); err != nil {
+		return fmt.Errorf("print summary: %w", err)
+	}
+	if s.verbose {
+		for _, path := range skipped {
+			fmt.Fprintf(io.err, "popupwatch: %s is no capture, left out\n", visible(path))
+		}
+	}
+	status := exitOK
+	for _, f := range summary.files {
+		var damage *capture.DamageError
+		switch {
+		case f.Err == nil:
+			continue
+		case errors.As(f.Err, &damage):
+			status = max(status, exitDamaged)
+		default:
+			status = exitFailed
+		}
+		fmt.Fprintf(io.err, "popupwatch: %s\n", visible(f.Err.Error()))
+	}
+	if interrupted {
+		fmt.Fprintln(io.err, "popupwatch: interrupted; what was read so far is complete")
+		status = exitFailed
+	}
+	if status != exitOK {
+		return &exitError{status, nil}
+	}
+	return nil
+}

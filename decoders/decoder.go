@@ -1,0 +1,181 @@
+package decoders
+
+import (
+	"slices"
+	"time"
+
+	"popupwatch/decoders/inet"
+	"popupwatch/decoders/msgsvc"
+	"popupwatch/decoders/reassembly"
+	"popupwatch/decoders/text"
+	"popupwatch/decoders/wire"
+)
+
+// DefaultPorts are the UDP ports of the Messenger service: the endpoint mapper and the first dynamic ports (WIRE.md 3.1). A popup is read on
+// any port; these are where whatever else arrives is counted.
+func DefaultPorts() []uint16 { return []uint16{135, 1025, 1026, 1027, 1028, 1029, 1030, 1031} }
+
+// Config of a Decoder. The zero value of each field but Interface is its default.
+type Config struct {
+	Ports     []uint16            // watched UDP ports besides DefaultPorts
+	Interface func(int) Interface // of a frame's Iface; needed
+	Memory    int64               // octets of state, shared out by shares; default 112 MiB
+}
+
+// shares says what each part of the Decoder gets of its memory, in sixteenths.
+const (
+	shareDatagrams   = 2
+	shareCalls       = 1
+	shareCopies      = 2
+	shareSubmissions = 5
+	shareTexts       = 6
+)
+
+// entry sizes: what a remembered copy or call costs in its two generations of map.
+const (
+	copyCost       = 2 * 80
+	submissionCost = 2 * 40
+)
+
+// Shed counts what the Decoder gave up because a bound was reached.
+type Shed struct {
+	Datagrams   uint64 // unfinished IP datagrams, given out as far as they went
+	Calls       uint64 // unfinished RPC calls, given out as far as they went
+	Copies      uint64 // datagrams forgotten before a copy of them could return
+	Submissions uint64 // calls forgotten within their minute
+	Texts       uint64 // texts and normal forms forgotten
+}
+
+// Decoder is the chain of protocols. It belongs to one goroutine.
+type Decoder struct {
+	ports       []uint16 // ascending
+	packet      inet.Packet
+	datagrams   *reassembly.Datagrams[origin]
+	calls       *reassembly.Calls[caller]
+	copies      copies
+	submissions submissions
+	text        *text.Analyzer
+	numbers     []uint64 // frame numbers of whole messages, cut from one block
+	anomalies   map[msgsvc.Anomaly][]string
+}
+
+// NewDecoder makes a Decoder with empty state.
+func NewDecoder(c Config) *Decoder {
+	if c.Memory == 0 {
+		c.Memory = 112 << 20
+	}
+	share := c.Memory / 16
+	ports := append(DefaultPorts(), c.Ports...)
+	slices.Sort(ports)
+	return &Decoder{
+		ports:       slices.Compact(ports),
+		datagrams:   reassembly.NewDatagrams[origin](reassembly.Limits{Sets: 16384, Bytes: int(shareDatagrams * share), Hold: 30 * time.Second}),
+		calls:       reassembly.NewCalls[caller](reassembly.Limits{Sets: 8192, Bytes: int(shareCalls * share), Hold: 15 * time.Second}),
+		copies:      newCopies(int(shareCopies*share/copyCost), c.Interface),
+		submissions: newSubmissions(int(shareSubmissions * share / submissionCost)),
+		text:        text.NewAnalyzer(text.Config{Memory: shareTexts * share}),
+		anomalies:   map[msgsvc.Anomaly][]string{},
+	}
+}
+
+// Shed gives the counts of what was given up so far.
+func (d *Decoder) Shed() Shed {
+	return Shed{
+		Datagrams: d.datagrams.Shed, Calls: d.calls.Shed,
+		Copies: d.copies.seen.shed, Submissions: d.submissions.calls.shed, Texts: d.text.Shed(),
+	}
+}
+
+// carrier is the frame, or the frames, that the datagram in hand came in.
+type carrier struct {
+	frames  []uint64  // ascending; nil for a single frame
+	seq     uint64    // the frame that completed it
+	time    time.Time // of that frame
+	began   time.Time // of the first frame
+	due     time.Time // when time or want of room released it; zero else
+	iface   int
+	counted bool // its arrival was counted with its first fragment
+}
+
+// Decode reads one frame and gives its one Reason; r gets the popups and signals that it completed, and those that had to make room. It
+// empties r first. f.Data may be reused afterwards.
+func (d *Decoder) Decode(f Frame, r *Result) Reason {
+	r.Reset()
+	if len(f.Data) == 0 {
+		return wire.Empty
+	}
+	c := carrier{seq: f.Seq, time: f.Time, began: f.Time, iface: f.Iface}
+	switch reason := d.packet.Parse(f.Link, f.Data); reason {
+	case wire.None:
+		return d.transport(&c, r)
+	case wire.Fragment:
+		reason = d.fragment(&c, r)
+		d.release(f.Time, r)
+		return reason
+	default:
+		return reason
+	}
+}
+
+// Advance gives what time releases: popups whose missing fragments did not come. It empties r first.
+func (d *Decoder) Advance(now time.Time, r *Result) {
+	r.Reset()
+	d.release(now, r)
+}
+
+// Finish gives what is still unfinished at the end of input. It empties r first.
+func (d *Decoder) Finish(now time.Time, r *Result) {
+	r.Reset()
+	for part, ok := d.datagrams.Finish(now); ok; part, ok = d.datagrams.Finish(now) {
+		d.unfinished(part, r)
+	}
+	for call, ok := d.calls.Finish(now); ok; call, ok = d.calls.Finish(now) {
+		d.called(call, r)
+	}
+}
+
+func (d *Decoder) release(now time.Time, r *Result) {
+	for part, ok := d.datagrams.Release(now); ok; part, ok = d.datagrams.Release(now) {
+		d.unfinished(part, r)
+	}
+	for call, ok := d.calls.Release(now); ok; call, ok = d.calls.Release(now) {
+		d.called(call, r)
+	}
+}
+
+// transport reads what the innermost IP header carries.
+func (d *Decoder) transport(c *carrier, r *Result) Reason {
+	p := &d.packet
+	switch {
+	case p.Proto == inet.ProtoUDP:
+		return d.udp(c, r)
+	case p.Proto == inet.ProtoICMP && !p.Marks.IPv6, p.Proto == inet.ProtoICMPv6 && p.Marks.IPv6:
+		return d.icmp(c, r)
+	}
+	return wire.TransportOther
+}
+
+// udp tells RPC from all other UDP by its shape, on any port.
+func (d *Decoder) udp(c *carrier, r *Result) Reason {
+	u, reason := inet.ParseUDP(d.packet.Payload)
+	switch {
+	case reason != wire.None && d.packet.Cut:
+		return wire.Truncated
+	case reason != wire.None:
+		return reason
+	}
+	watched := d.arrive(c, &u, r)
+	if reason := d.rpc(c, &u, r); reason != wire.NotRPC || watched {
+		return reason
+	}
+	return wire.UDPOther
+}
+
+// arrive notes what came to a watched port, decodable or not, and says whether it did.
+func (d *Decoder) arrive(c *carrier, u *inet.UDP, r *Result) (watched bool) {
+	_, watched = slices.BinarySearch(d.ports, u.DstPort)
+	if watched && !c.counted {
+		r.Arrival = Arrival{Port: u.DstPort, Source: d.packet.Src(), Octets: u.Length}
+	}
+	return watched
+}

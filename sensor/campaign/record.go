@@ -1,0 +1,152 @@
+package campaign
+
+import (
+	"encoding/base32"
+	"slices"
+	"strings"
+	"time"
+	"unsafe"
+
+	"popupwatch/decoders"
+	"popupwatch/decoders/text"
+)
+
+// record is one campaign: what spans all its parts, and the counts of its open part.
+type record struct {
+	id      ID
+	slot    int32
+	born    uint64 // ordinal among all campaigns
+	size    int64  // octets, as the Tracker counts them
+	reps    []*text.Form
+	forms   []formKey
+	aliases []string // sorted
+
+	from, to, sample string
+	keys             [kinds]tally
+	states           [StateCount]uint64
+	emitters         []string
+	reportable       uint64
+	judged           bool // a standing was noted
+	standing         Standing
+	messagesEver     uint64
+	past             *sums // counts of closed parts
+	before           *Total
+
+	open       bool
+	opening    bool // the opening update waits for the first standing
+	dirty      bool // messages came since the last update
+	part       time.Time
+	updated    time.Time // of the last update
+	nextUpdate time.Time // if dirty
+	sums
+
+	prev, next *record // in its recency list
+	listed     bool
+	dueAt      time.Time
+	dueIndex   int // in the heap, plus one; 0: none
+}
+
+// sums are the counts of one part.
+type sums struct {
+	first, last time.Time
+	messages    uint64
+	submissions uint64
+	sources     distinctCount
+	targets     distinctCount
+	ports       []PortCount
+	routes      uint8
+}
+
+// maxPorts bounds the ports of a campaign that are told apart; messages to further ones count in Messages alone.
+const maxPorts = 32
+
+// maxName bounds a kept From or To, in octets.
+const maxName = 256
+
+func newRecord(form *text.Form, key formKey, m *decoders.Message, slot int32, born uint64) *record {
+	r := &record{id: idOf(form), slot: slot, born: born}
+	r.from, r.to, r.sample = cut(m.From.Shown, maxName), cut(m.To.Shown, maxName), cut(m.Text.Shown, maxSample)
+	r.size = int64(unsafe.Sizeof(*r)) + recordIndex + int64(len(r.from)+len(r.to)+len(r.sample))
+	r.addForm(form, key)
+	r.addRep(form)
+	return r
+}
+
+// recordIndex is about what the maps and the heap take for one campaign, in octets.
+const recordIndex = 160
+
+// formIndex is about what one more form takes: its key here and in the map, its alias.
+const formIndex = 120
+
+// cut is at most n octets of s, in memory of its own where it is shorter, so that a long text is not held for its beginning.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(strings.Clone(s[:n]), "")
+}
+
+func (r *record) addForm(form *text.Form, key formKey) {
+	r.forms = append(r.forms, key)
+	alias := "tpl1-" + name(form)
+	if i, ok := slices.BinarySearch(r.aliases, alias); !ok {
+		r.aliases = slices.Insert(slices.Clone(r.aliases), i, alias) // views that were handed out keep their order
+	}
+	r.size += formIndex
+}
+
+func (r *record) addRep(form *text.Form) {
+	r.reps = append(r.reps, form)
+	r.size += int64(len(form.Norm)+4*len(form.Shingles)) + int64(unsafe.Sizeof(*form))
+}
+
+// idOf is the id of a campaign that opens with form.
+func idOf(form *text.Form) ID { return ID("cmp1-" + name(form)) }
+
+var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// name is 80 bits of the form's SHA-256, 16 letters.
+func name(form *text.Form) string { return lowerBase32.EncodeToString(form.Hash[:10]) }
+
+// begin opens a part with the packet time of its first packet.
+func (r *record) begin(part time.Time) {
+	r.open, r.opening, r.part = true, true, part
+	r.sums = sums{}
+}
+
+// count adds a message to the open part; at is when it was heard, which for a partial message is later than its packets.
+func (r *record) count(m *decoders.Message, at time.Time, f *text.Features) {
+	if r.messages == 0 || m.Time.Before(r.first) {
+		r.first = m.Time
+	}
+	if r.messages == 0 || at.After(r.last) {
+		r.last = at
+	}
+	r.messages++
+	if m.First {
+		r.submissions++
+	}
+	r.size += r.sources.add(m.Src.Addr()) + r.targets.add(m.Dst.Addr())
+	r.port(m.Dst.Port())
+	r.routes |= 1 << m.Route
+	if f == nil {
+		return
+	}
+	for kind, values := range [kinds][]string{f.Domains, f.URLs, f.Phones, f.Emails} {
+		for _, v := range values {
+			r.size += r.keys[kind].add(v, m.Time)
+		}
+	}
+}
+
+func (r *record) port(port uint16) {
+	for i := range r.ports {
+		if r.ports[i].Port == port {
+			r.ports[i].Count++
+			return
+		}
+	}
+	if len(r.ports) < maxPorts {
+		r.ports = append(r.ports, PortCount{port, 1})
+	}
+}

@@ -1,0 +1,100 @@
+package campaign
+
+import (
+	"slices"
+
+	"popupwatch/decoders/text"
+)
+
+// The bands of the sketch: 42 of three registers, so that forms of Jaccard .2, .3, .4, .5 meet with probability .29, .68, .94, .996.
+const (
+	bandCount     = 42
+	bandRows      = 3
+	maxCandidates = 6
+)
+
+type bandHashes [bandCount]uint64
+
+func bandsOf(form *text.Form) (b bandHashes) {
+	for i := range b {
+		h := uint64(i+1) * 0x9e3779b97f4a7c15
+		for _, register := range form.Sketch[i*bandRows : i*bandRows+bandRows] {
+			h = (h ^ uint64(register)) * 0xbf58476d1ce4e5b9
+			h ^= h >> 29
+		}
+		b[i] = h
+	}
+	return b
+}
+
+// similarity finds campaigns by bands of their sketches: buckets of four entries; a fifth pushes out the eldest. Entries of campaigns that went are not removed: they
+// age out, and a candidate is always compared exactly.
+type similarity struct {
+	buckets []bucket
+	hits    []candidate
+	slots   []int32
+}
+
+type bucket [4]entry
+
+// entry says that the campaign in slot-1 has a band with this tag; slot 0 is none.
+type entry struct {
+	tag  uint32
+	slot int32
+}
+
+type candidate struct {
+	slot int32
+	hits int32
+	born uint64
+}
+
+func newSimilarity(memory int64) *similarity {
+	n := int64(64)
+	for n*2*32 <= memory {
+		n *= 2
+	}
+	return &similarity{buckets: make([]bucket, n)}
+}
+
+func (s *similarity) bucket(h uint64) *bucket { return &s.buckets[h&uint64(len(s.buckets)-1)] }
+
+func (s *similarity) add(bands *bandHashes, slot int32) {
+	for _, h := range bands {
+		b := s.bucket(h)
+		copy(b[1:], b[:3])
+		b[0] = entry{uint32(h >> 32), slot + 1}
+	}
+}
+
+// candidates are the slots of at most six campaigns that share most bands, ties to the elder. The slice is reused.
+func (s *similarity) candidates(bands *bandHashes, records []*record) []int32 {
+	s.hits, s.slots = s.hits[:0], s.slots[:0]
+	for _, h := range bands {
+		for _, e := range s.bucket(h) {
+			if e.slot > 0 && e.tag == uint32(h>>32) && records[e.slot-1] != nil {
+				s.hit(e.slot-1, records[e.slot-1].born)
+			}
+		}
+	}
+	slices.SortFunc(s.hits, func(a, b candidate) int {
+		if a.hits != b.hits {
+			return int(b.hits - a.hits)
+		}
+		return int(int64(a.born - b.born))
+	})
+	for _, c := range s.hits[:min(len(s.hits), maxCandidates)] {
+		s.slots = append(s.slots, c.slot)
+	}
+	return s.slots
+}
+
+func (s *similarity) hit(slot int32, born uint64) {
+	for i := range s.hits {
+		if s.hits[i].slot == slot {
+			s.hits[i].hits++
+			return
+		}
+	}
+	s.hits = append(s.hits, candidate{slot, 1, born})
+}

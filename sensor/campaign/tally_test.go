@@ -1,0 +1,123 @@
+package campaign
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestTallyKeepsKeysThatReturnAmongInventedOnes(t *testing.T) {
+	var keys tally
+	for i := range 10_000 {
+		at := start.Add(time.Duration(i) * time.Second)
+		keys.add(fmt.Sprintf("random%d.com", i), at)
+		if i >= 500 && i%10 == 0 {
+			keys.add("helpfixpc.com", at)
+		}
+	}
+	if len(keys.keys) != maxTracked || len(keys.hashes) != maxTracked {
+		t.Errorf("%d keys, want %d", len(keys.keys), maxTracked)
+	}
+	top := keys.top()
+	if len(top) != maxShown || top[0].Value != "helpfixpc.com" || top[0].Count < 900 {
+		t.Errorf("top %v", top)
+	}
+	if !slices.IsSortedFunc(top, func(a, b Key) int { return int(b.Count) - int(a.Count) }) {
+		t.Error("not sorted")
+	}
+}
+
+func TestTallyOfAFullTableAllocatesNothingForInventedKeys(t *testing.T) {
+	var keys tally
+	names := make([]string, 2000)
+	for i := range names {
+		names[i] = fmt.Sprintf("random%d.com", i)
+		if i < 500 {
+			keys.add(names[i], start)
+		}
+	}
+	i := 500
+	if n := testing.AllocsPerRun(1000, func() { keys.add(names[i], start); i++ }); n != 0 {
+		t.Errorf("%v allocations, want 0", n)
+	}
+}
+
+func TestKeyIsCutToItsBound(t *testing.T) {
+	var keys tally
+	keys.add(string(make([]byte, 10_000)), start)
+	if n := len(keys.keys[0].Value); n != maxValue {
+		t.Errorf("%d octets, want %d", n, maxValue)
+	}
+}
+
+func TestKeyRemembersItsFirstAndLastTime(t *testing.T) {
+	var keys tally
+	for _, hour := range []time.Duration{5, 3, 9} {
+		keys.add("x.com", start.Add(hour*time.Hour))
+	}
+	if k := keys.keys[0]; k.Count != 3 || !k.First.Equal(start.Add(3*time.Hour)) || !k.Last.Equal(start.Add(9*time.Hour)) {
+		t.Errorf("%+v", k)
+	}
+}
+
+func TestDistinctCountIsExactUpToItsBoundAndEstimatedAbove(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 3, 1023, 1024, 1025, 5000, 100_000} {
+		var d distinctCount
+		var grown int64
+		for range 2 {
+			for i := range n {
+				grown += d.add(host(24, i))
+			}
+		}
+		got := d.count()
+		if d.size() != grown {
+			t.Errorf("%d: holds %d octets, said %d", n, d.size(), grown)
+		}
+		if n <= maxExact && (got.N != uint64(n) || got.Estimated) {
+			t.Errorf("%d addresses counted as %+v", n, got)
+		}
+		if n > maxExact && (!got.Estimated || got.N < uint64(n)*97/100 || got.N > uint64(n)*103/100) {
+			t.Errorf("%d addresses estimated as %+v", n, got)
+		}
+	}
+}
+
+func TestDistinctCountsMerge(t *testing.T) {
+	for _, sizes := range [][2]int{{10, 20}, {1000, 1000}, {10, 5000}, {5000, 10}, {5000, 5000}} {
+		var a, b, both distinctCount
+		for i := range sizes[0] {
+			a.add(host(24, i))
+			both.add(host(24, i))
+		}
+		for i := range sizes[1] {
+			b.add(host(24, i+sizes[0]/2))
+			both.add(host(24, i+sizes[0]/2))
+		}
+		before := a.size()
+		if grown := a.merge(&b); a.size() != before+grown {
+			t.Errorf("%v: grew by %d, said %d", sizes, a.size()-before, grown)
+		}
+		if a.count() != both.count() {
+			t.Errorf("%v: merged %+v, counted together %+v", sizes, a.count(), both.count())
+		}
+	}
+}
+
+func TestAddressesOfBothFamiliesAreToldApart(t *testing.T) {
+	var d distinctCount
+	for _, s := range []string{"1.2.3.4", "::ffff:1.2.3.4", "::1", "::2", "1::", "fe80::1", "0.0.0.0", "::"} {
+		d.add(netip.MustParseAddr(s))
+	}
+	if got := d.count(); got.N != 7 {
+		t.Errorf("%d addresses, want 7", got.N)
+	}
+}
+
+func TestTemplateShowsWhatVaries(t *testing.T) {
+	const sample, want = "STOP! Visit http://www.x.com/?id=1 or call 1-800-555-1234,\nerror 0x80040154, 55 errors. $99 v1agra", "STOP! Visit <url> or call <phone> error <code> <number> errors. <money> v1agra"
+	if got := template(sample); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,275 @@
+package campaign
+
+import (
+	"time"
+
+	"popupwatch/decoders"
+	"popupwatch/decoders/text"
+)
+
+// Config says how long and how much a Tracker remembers. Zero values mean the defaults.
+type Config struct {
+	Update time.Duration // between two updates of a campaign with new messages; 5 minutes
+	Idle   time.Duration // after which a part closes; 24 hours
+	Memory int64         // octets for all that is remembered; 96 MiB
+}
+
+func (c Config) withDefaults() Config {
+	if c.Update <= 0 {
+		c.Update = 5 * time.Minute
+	}
+	if c.Idle <= 0 {
+		c.Idle = 24 * time.Hour
+	}
+	if c.Memory <= 0 {
+		c.Memory = 96 << 20
+	}
+	return c
+}
+
+// How a message finds its campaign (SPOOF-AND-CAMPAIGNS.md 7.5).
+const (
+	alike     = 0.50 // least exact Jaccard with a representative
+	distinct  = 0.80 // a member less like every representative than this becomes one
+	maxReps   = 3
+	maxForms  = 32 // templates of a campaign that are remembered by name
+	maxSample = 4096
+)
+
+// Tracker groups messages into campaigns. A campaign is never forgotten by age, only by capacity: when its records pass their share of Config.Memory, the one
+// that was silent longest goes, those of fewer than three messages first. Time may go backwards. For one goroutine.
+type Tracker struct {
+	cfg     Config
+	limit   int64 // octets of all records
+	held    int64
+	records []*record // by slot; nil where free
+	free    []int32
+	byForm  map[formKey]int32
+	byID    map[ID]int32
+	recent  [recentForms]recentForm
+	similar *similarity
+	rare    recency // campaigns of fewer than three messages
+	common  recency
+	due     dueHeap
+	retired retired
+	last    *record // of the last Join: its facts follow
+	opened  uint64
+	shed    uint64
+	closing []Update // of parts that could not wait for Advance
+	out     []Update
+}
+
+// formKey is 128 bits of a form's SHA-256.
+type formKey [16]byte
+
+// recentForms is how many forms are found without the map: a flood has few templates.
+const recentForms = 1024
+
+type recentForm struct {
+	key formKey
+	rec *record
+}
+
+// New makes a Tracker that remembers nothing yet.
+func New(cfg Config) *Tracker {
+	cfg = cfg.withDefaults()
+	return &Tracker{
+		cfg:     cfg,
+		limit:   cfg.Memory * 17 / 24, // a sixth goes to the similarity tables, an eighth to the totals of those that went
+		byForm:  make(map[formKey]int32),
+		byID:    make(map[ID]int32),
+		similar: newSimilarity(cfg.Memory / 6),
+		rare:    newRecency(),
+		common:  newRecency(),
+		retired: newRetired(cfg.Memory / 8),
+	}
+}
+
+// Shed is how many campaigns had to go for others so far.
+func (t *Tracker) Shed() uint64 { return t.shed }
+
+// noForm stands for the form of a message without features: the empty one.
+var noForm = &text.Form{Hash: [32]byte{0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24}}
+
+// Join finds the campaign of a message, or opens one, and counts the message there. Every message without words (empty normal form) is of one and the same campaign. It keeps
+// nothing of m but strings.
+func (t *Tracker) Join(m *decoders.Message) Membership {
+	form, keys := noForm, (*text.Features)(nil)
+	if m.Features != nil {
+		form, keys = m.Features.Form, m.Features
+	}
+	r := t.find(form, m)
+	at := m.Time
+	if !m.Due.IsZero() {
+		at = m.Due
+	}
+	if r.open && !at.Before(r.last.Add(t.cfg.Idle)) {
+		t.closing = append(t.closing, t.close(r, r.last.Add(t.cfg.Idle)))
+	}
+	opens := !r.open
+	if opens {
+		r.begin(m.Time)
+	}
+	before := r.size
+	r.count(m, at, keys)
+	t.held += r.size - before
+	t.touch(r, opens, at)
+	t.last = r
+	t.evict(r, at)
+	return Membership{ID: r.id, Aliases: r.aliases, Opened: opens}
+}
+
+// find is the assignment: the same form, the most alike representative, or a new campaign.
+func (t *Tracker) find(form *text.Form, m *decoders.Message) *record {
+	key := formKey(form.Hash[:16])
+	recent := t.recentAt(key)
+	if recent.rec != nil && recent.key == key {
+		return recent.rec
+	}
+	r := t.search(form, key, m)
+	*recent = recentForm{key, r}
+	return r
+}
+
+func (t *Tracker) recentAt(key formKey) *recentForm {
+	return &t.recent[(uint(key[0])|uint(key[1])<<8)%recentForms]
+}
+
+func (t *Tracker) search(form *text.Form, key formKey, m *decoders.Message) *record {
+	if slot, ok := t.byForm[key]; ok {
+		return t.records[slot]
+	}
+	bands := bandsOf(form)
+	r, likeness := t.nearest(form, &bands)
+	if r == nil {
+		if slot, ok := t.byID[idOf(form)]; ok { // 80 bits met again: then it is that one
+			r, likeness = t.records[slot], 1
+		}
+	}
+	if r == nil {
+		return t.add(form, key, &bands, m)
+	}
+	before := r.size
+	if len(r.forms) < maxForms {
+		r.addForm(form, key)
+		t.byForm[key] = r.slot
+	}
+	if likeness < distinct && len(r.reps) < maxReps {
+		r.addRep(form)
+		t.similar.add(&bands, r.slot)
+	}
+	t.held += r.size - before
+	return r
+}
+
+// nearest is the campaign with the representative most like form, and how like; nil if none is alike. Ties go to the elder.
+func (t *Tracker) nearest(form *text.Form, bands *bandHashes) (best *record, likeness float64) {
+	if len(form.Shingles) == 0 {
+		return nil, 0
+	}
+	for _, slot := range t.similar.candidates(bands, t.records) {
+		r := t.records[slot]
+		for _, rep := range r.reps {
+			j := text.Jaccard(form.Shingles, rep.Shingles)
+			if j >= alike && (best == nil || j > likeness || j == likeness && r.born < best.born) {
+				best, likeness = r, j
+			}
+		}
+	}
+	return best, likeness
+}
+
+func (t *Tracker) add(form *text.Form, key formKey, bands *bandHashes, m *decoders.Message) *record {
+	slot := int32(len(t.records))
+	if n := len(t.free); n > 0 {
+		slot, t.free = t.free[n-1], t.free[:n-1]
+	} else {
+		t.records = append(t.records, nil)
+	}
+	t.opened++
+	r := newRecord(form, key, m, slot, t.opened)
+	r.before = t.retired.take(r.id)
+	t.records[slot] = r
+	t.byForm[key], t.byID[r.id] = slot, slot
+	if len(form.Shingles) > 0 {
+		t.similar.add(bands, slot)
+	}
+	t.held += r.size
+	return r
+}
+
+// touch moves the campaign to the front of its list and says when it is due.
+func (t *Tracker) touch(r *record, opens bool, at time.Time) {
+	t.list(r).remove(r)
+	r.messagesEver++
+	t.list(r).push(r)
+	switch {
+	case opens:
+		r.updated, r.dirty = r.last, false
+		t.due.set(r, r.last.Add(t.cfg.Idle))
+	case !r.dirty && !r.opening:
+		r.dirty = true
+		if r.nextUpdate = r.updated.Add(t.cfg.Update); r.nextUpdate.Before(at) {
+			r.nextUpdate = at
+		}
+		t.due.lower(r, r.nextUpdate)
+	}
+}
+
+// manyMessages is when a campaign counts as common: it outlives the others.
+const manyMessages = 3
+
+func (t *Tracker) list(r *record) *recency {
+	if r.messagesEver < manyMessages {
+		return &t.rare
+	}
+	return &t.common
+}
+
+// evict makes room: the campaigns silent longest go, rare ones first, never the one that was just joined.
+func (t *Tracker) evict(joined *record, at time.Time) {
+	for t.held > t.limit {
+		r := t.rare.oldest()
+		if r == nil || r == joined {
+			r = t.common.oldest()
+		}
+		if r == nil || r == joined {
+			return
+		}
+		t.forget(r, at)
+	}
+}
+
+// forget evicts a campaign; an open part closes.
+func (t *Tracker) forget(r *record, at time.Time) {
+	t.shed++
+	if r.open {
+		t.closing = append(t.closing, t.close(r, at))
+	}
+	t.retired.keep(r)
+	t.list(r).remove(r)
+	t.due.drop(r)
+	for _, key := range r.forms {
+		delete(t.byForm, key)
+		if recent := t.recentAt(key); recent.rec == r {
+			*recent = recentForm{}
+		}
+	}
+	t.dropRecent(r)
+	delete(t.byID, r.id)
+	t.records[r.slot] = nil
+	t.free = append(t.free, r.slot)
+	t.held -= r.size
+}
+
+// dropRecent forgets the forms of a campaign that were too many to be remembered by name.
+func (t *Tracker) dropRecent(r *record) {
+	if len(r.forms) < maxForms {
+		return
+	}
+	for i := range t.recent {
+		if t.recent[i].rec == r {
+			t.recent[i] = recentForm{}
+		}
+	}
+}

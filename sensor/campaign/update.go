@@ -1,0 +1,172 @@
+package campaign
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unsafe"
+
+	"popupwatch/decoders"
+	"popupwatch/decoders/text"
+)
+
+// maxEmitters bounds the emitters of a campaign that are named: the first ones.
+const maxEmitters = 16
+
+// Note adds what the other judges found to a campaign's record. It returns the update that is due at once, if there is one: the opening one with the first
+// standing of a part, or one for a verdict that is worse than before. The campaign's standing is that of its first message of the highest level. Facts about a campaign that was evicted are
+// dropped: its part has closed.
+func (t *Tracker) Note(at time.Time, id ID, f Facts) (Update, bool) {
+	r := t.named(id)
+	if r == nil {
+		return Update{}, false
+	}
+	if f.HasSource {
+		before := r.size
+		r.source(f)
+		t.held += r.size - before
+	}
+	if !f.HasStanding {
+		return Update{}, false
+	}
+	worse := r.judge(f.Standing)
+	cause := CauseVerdict
+	if r.opening {
+		r.opening, cause = false, CauseOpened
+	} else if !worse {
+		return Update{}, false
+	}
+	u := t.update(r, cause, at)
+	u.Worse = worse && f.Standing.Level > 0
+	return u, true
+}
+
+func (t *Tracker) named(id ID) *record {
+	if t.last != nil && t.last.id == id && t.last.listed {
+		return t.last
+	}
+	if slot, ok := t.byID[id]; ok {
+		return t.records[slot]
+	}
+	return nil
+}
+
+// judge takes a standing over if its level is higher than any before, and says so.
+func (r *record) judge(s Standing) bool {
+	if r.judged && s.Level <= r.standing.Level {
+		return false
+	}
+	r.judged, r.standing = true, s
+	r.standing.Rules = slices.Clone(s.Rules)
+	return true
+}
+
+// source moves a source from one state to another.
+func (r *record) source(f Facts) {
+	if f.State < 0 || f.State >= StateCount {
+		return
+	}
+	if !f.NewSource && f.Previous >= 0 && f.Previous < StateCount && r.states[f.Previous] > 0 {
+		r.states[f.Previous]--
+	}
+	r.states[f.State]++
+	if f.Reportable && (f.NewSource || f.Previous != f.State) {
+		r.reportable++
+	}
+	if f.Emitter != "" && len(r.emitters) < maxEmitters {
+		if i, ok := slices.BinarySearch(r.emitters, f.Emitter); !ok {
+			r.emitters = slices.Insert(r.emitters, i, f.Emitter)
+			r.size += int64(len(f.Emitter)) + 16
+		}
+	}
+}
+
+// update is the campaign's state for a document of that time; the next one is then due a period later.
+func (t *Tracker) update(r *record, cause Cause, at time.Time) Update {
+	r.updated, r.dirty = at, false
+	if cause != CauseClosed {
+		t.due.set(r, r.last.Add(t.cfg.Idle))
+	}
+	u := Update{
+		Time: at, Cause: cause, ID: r.id, Aliases: slices.Clone(r.aliases), Part: r.part,
+		First: r.first, Last: r.last, Messages: r.messages, Submissions: r.submissions,
+		Sources: r.sources.count(), Targets: r.targets.count(), Ports: slices.Clone(r.ports), Routes: routeWords(r.routes),
+		Domains: r.keys[domains].top(), URLs: r.keys[urls].top(), Phones: r.keys[phones].top(), Emails: r.keys[emails].top(),
+		SampleFrom: r.from, SampleTo: r.to, SampleText: r.sample, Template: template(r.sample),
+		Standing: r.standing, SourcesByState: r.states, Emitters: slices.Clone(r.emitters), ReportableSources: r.reportable,
+	}
+	u.Standing.Rules = slices.Clone(r.standing.Rules)
+	slices.SortFunc(u.Ports, func(a, b PortCount) int { return int(a.Port) - int(b.Port) })
+	return u
+}
+
+// close ends the open part.
+func (t *Tracker) close(r *record, at time.Time) Update {
+	u := t.update(r, CauseClosed, at)
+	t.due.drop(r)
+	before := r.size
+	r.archive()
+	t.held += r.size - before
+	return u
+}
+
+// archive adds the counts of the part that ends to those of the parts before.
+func (r *record) archive() {
+	r.open, r.opening = false, false
+	held := r.sources.size() + r.targets.size()
+	if r.past == nil { // what the counts hold goes over with them
+		past := r.sums
+		r.past, r.sums = &past, sums{}
+		r.size += int64(unsafe.Sizeof(past))
+		return
+	}
+	r.size += r.past.sources.merge(&r.sources) + r.past.targets.merge(&r.targets) - held
+	r.past.messages += r.messages
+	r.past.submissions += r.submissions
+	r.sums = sums{}
+}
+
+func routeWords(routes uint8) (words []string) {
+	for route := decoders.RouteRPC; route <= decoders.RouteMailslot; route++ {
+		if routes&(1<<route) != 0 {
+			words = append(words, route.String())
+		}
+	}
+	slices.Sort(words)
+	return words
+}
+
+// template is the sample with what the normal form replaces made visible: words as first written, addresses and numbers as <url>, <phone>, <number>.
+func template(sample string) string {
+	var b strings.Builder
+	for word := range strings.FieldsSeq(sample) {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(placeholder(word))
+	}
+	return b.String()
+}
+
+func placeholder(word string) string {
+	if !strings.ContainsAny(word, ".:@$0123456789") {
+		return word
+	}
+	switch text.Normalise(word) {
+	case "zurl":
+		return "<url>"
+	case "zphone":
+		return "<phone>"
+	case "zip":
+		return "<ip>"
+	case "zmail":
+		return "<mail>"
+	case "zmoney":
+		return "<money>"
+	case "zhex":
+		return "<code>"
+	case "znum":
+		return "<number>"
+	}
+	return word
+}

@@ -1,0 +1,30 @@
+// Package sensor is the road: frames come from a Source, are decoded, grouped, scored and judged in one function, and leave as events.
+//
+// Goals: every frame counted once, every document the same in every run, memory that no traffic can grow, and no address blamed for what
+// only a header says. Anti-goals: no general packet analysis, no flow records, no blocking of anything, no report sent by itself.
+//
+// # The road of one frame
+//
+//	Source -> step: 1 advance (what packet time releases)  2 decode (one Reason)
+//	                for each message:  3 Join (campaign)  4 Judge (rules)  5 Observe (spoof)  6 emit
+//	       -> Sink
+//
+// Time is data: advance takes the frame's time, and no clock is read, so that a capture of 2004 replays as in 2004. One goroutine carries
+// a frame from the Source to the Sink. The three judges do not know each other; step joins them.
+//
+// # Bounds
+//
+// Budget shows who gets what of limits.memory. Each table states its order of eviction; what is given up is counted by kind in the
+// sensor's documents (shed.*), and an unfinished popup or an open claim that must go comes out first.
+//
+// # What scares us, and what we do
+//
+// The source of a popup is written by its sender: nothing here can make an address genuine (package spoof/proof has no way to yet), and
+// documents that raise alerts carry no source address. Popups are hostile bytes: only wire, inet and reassembly index them, every parser is
+// fuzzed. Floods of invented addresses and texts: tables in slots and generations, documents by campaign (rollup).
+//
+// # Design limits
+//
+// One core: about half a million popups a second (see the README for the figures). IP fragments wait 30 s, RPC fragments 15 s of packet
+// time. Copies are told from repetitions within a second, submissions within a minute. TCP is not read yet.
+package sensor

@@ -1,0 +1,156 @@
+package event
+
+import (
+	"strconv"
+	"time"
+
+	"popupwatch/sensor/campaign"
+	"popupwatch/sensor/spoof"
+)
+
+func updateDate(get func(*campaign.Update) time.Time) appender {
+	return date(func(e *Event) time.Time { return get(e.Campaign) })
+}
+
+func updateNumber(get func(*campaign.Update) uint64) appender {
+	return number(func(e *Event) uint64 { return get(e.Campaign) })
+}
+
+// campaignFields tell of one text template with all its variants.
+func campaignFields() []Field {
+	const in = inCampaign
+	t := []Field{
+		{Path: "popupwatch.campaign.part", Type: "date", In: in, append: updateDate(func(u *campaign.Update) time.Time { return u.Part }),
+			About: "Packet time of the first packet of this part of the campaign."},
+		{Path: "popupwatch.campaign.first_seen", Type: "date", In: in, append: updateDate(func(u *campaign.Update) time.Time { return u.First }),
+			About: "Packet time of the part's first message."},
+		{Path: "popupwatch.campaign.last_seen", Type: "date", In: in, append: updateDate(func(u *campaign.Update) time.Time { return u.Last }),
+			About: "Packet time of the part's last message."},
+		{Path: "popupwatch.campaign.messages", Type: "long", In: in, append: updateNumber(func(u *campaign.Update) uint64 { return u.Messages }),
+			About: "Messages of the part."},
+		{Path: "popupwatch.campaign.submissions", Type: "long", In: in, append: updateNumber(func(u *campaign.Update) uint64 { return u.Submissions }),
+			About: "What the senders did: a popup to several ports, or again, is one."},
+		{Path: "popupwatch.campaign.sources", Type: "long", In: in, append: updateNumber(func(u *campaign.Update) uint64 { return u.Sources.N }),
+			About: "Source addresses; exact up to 1,024."},
+		{Path: "popupwatch.campaign.sources_estimated", Type: "boolean", In: in, append: mark(func(e *Event) bool { return e.Campaign.Sources.Estimated }),
+			About: "True where sources is estimated. Else absent."},
+		{Path: "popupwatch.campaign.targets", Type: "long", In: in, append: updateNumber(func(u *campaign.Update) uint64 { return u.Targets.N }),
+			About: "Destination addresses; exact up to 1,024."},
+		{Path: "popupwatch.campaign.targets_estimated", Type: "boolean", In: in, append: mark(func(e *Event) bool { return e.Campaign.Targets.Estimated }),
+			About: "True where targets is estimated. Else absent."},
+		{Path: "popupwatch.campaign.ports", Type: "object", In: in, append: appendPorts, About: "Destination ports, ascending, at most 64."},
+		{Path: "popupwatch.campaign.ports.port", Type: "long", In: in, About: "Destination port."},
+		{Path: "popupwatch.campaign.ports.count", Type: "long", In: in, About: "Messages that went to it."},
+		{Path: "popupwatch.campaign.routes", Type: "keyword", In: in, append: list(func(e *Event) []string { return e.Campaign.Routes }),
+			About: "Roads that the messages took."},
+	}
+	t = append(t, keyFields()...)
+	t = append(t,
+		Field{Path: "popupwatch.campaign.sample.from", Type: "keyword", In: in, append: guarded(func(e *Event) string { return e.Campaign.SampleFrom }),
+			About: "From of one message; privacy.clean governs it while the campaign scores clean, as the texts below."},
+		Field{Path: "popupwatch.campaign.sample.to", Type: "keyword", In: in, append: guarded(func(e *Event) string { return e.Campaign.SampleTo }),
+			About: "To of the same message."},
+		Field{Path: "popupwatch.campaign.sample.text", Type: "text", In: in, append: guarded(func(e *Event) string { return e.Campaign.SampleText }),
+			About: "Text of the same message."},
+		Field{Path: "popupwatch.campaign.template", Type: "text", In: in, append: guarded(func(e *Event) string { return e.Campaign.Template }),
+			About: "What all variants have in common."},
+		Field{Path: "popupwatch.campaign.lure", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Campaign.Standing.Lure }),
+			About: "What the texts lure with; absent without a lure."},
+	)
+	t = append(t, stateFields()...)
+	return append(t,
+		Field{Path: "popupwatch.campaign.emitters", Type: "keyword", In: in, append: list(func(e *Event) []string { return e.Campaign.Emitters }),
+			About: "Groups of sources that are one machine each, at most 64."},
+		Field{Path: "popupwatch.campaign.reportable_sources", Type: "long", In: in, append: updateNumber(func(u *campaign.Update) uint64 { return u.ReportableSources }),
+			About: "Sources whose last claim is reportable."},
+		Field{Path: "popupwatch.campaign.final", Type: "boolean", In: in, append: truth(func(e *Event) bool { return e.Campaign.Final() }),
+			About: "True in the last document of this part."},
+	)
+}
+
+// stateFields count the campaign's sources by the state of each one's last claim.
+func stateFields() []Field {
+	var t []Field
+	for s := range spoof.State(spoof.StateCount) {
+		t = append(t, Field{Path: "popupwatch.campaign.sources_by_state." + s.String(), Type: "long", In: inCampaign,
+			append: updateNumber(func(u *campaign.Update) uint64 { return u.SourcesByState[s] }),
+			About:  "Sources whose last claim is " + s.String() + "."})
+	}
+	return t
+}
+
+// keyFields are what the texts advertise.
+func keyFields() []Field {
+	var t []Field
+	for _, k := range []struct {
+		name, about string
+		get         func(*campaign.Update) []campaign.Key
+	}{
+		{"domains", "Registrable domains", func(u *campaign.Update) []campaign.Key { return u.Domains }},
+		{"urls", "URLs", func(u *campaign.Update) []campaign.Key { return u.URLs }},
+		{"phones", "Telephone numbers", func(u *campaign.Update) []campaign.Key { return u.Phones }},
+		{"emails", "E-mail addresses", func(u *campaign.Update) []campaign.Key { return u.Emails }},
+	} {
+		path := "popupwatch.campaign.keys." + k.name
+		t = append(t,
+			Field{Path: path, Type: "object", In: inCampaign, append: keys(k.get), About: k.about + " that the campaign advertises, the most frequent first."},
+			Field{Path: path + ".value", Type: "keyword", In: inCampaign, About: "What is advertised."},
+			Field{Path: path + ".count", Type: "long", In: inCampaign, About: "Messages that advertise it."},
+			Field{Path: path + ".first", Type: "date", In: inCampaign, About: "When it was first seen."},
+			Field{Path: path + ".last", Type: "date", In: inCampaign, About: "When it was last seen."},
+		)
+	}
+	return t
+}
+
+func keys(get func(*campaign.Update) []campaign.Key) appender {
+	return func(b []byte, e *Event) []byte {
+		rows, p := get(e.Campaign), e.private()
+		if len(rows) == 0 || p == PrivacyDrop {
+			return b
+		}
+		b = append(b, '[')
+		for i := range rows[:min(len(rows), listRoom)] {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = e.appendKey(b, p, &rows[i])
+		}
+		return append(b, ']')
+	}
+}
+
+func (e *Event) appendKey(b []byte, p Privacy, k *campaign.Key) []byte {
+	b = append(b, `{"value":`...)
+	b = appendPrivate(b, p, k.Value)
+	b = append(b, `,"count":`...)
+	b = strconv.AppendUint(b, k.Count, 10)
+	if !k.First.IsZero() {
+		b = append(b, `,"first":`...)
+		b = e.builder.stamps.append(b, k.First)
+	}
+	if !k.Last.IsZero() {
+		b = append(b, `,"last":`...)
+		b = e.builder.stamps.append(b, k.Last)
+	}
+	return append(b, '}')
+}
+
+func appendPorts(b []byte, e *Event) []byte {
+	rows := e.Campaign.Ports
+	if len(rows) == 0 {
+		return b
+	}
+	b = append(b, '[')
+	for i, p := range rows[:min(len(rows), listRoom)] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"port":`...)
+		b = strconv.AppendUint(b, uint64(p.Port), 10)
+		b = append(b, `,"count":`...)
+		b = strconv.AppendUint(b, p.Count, 10)
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}

@@ -1,0 +1,171 @@
+package event
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"hash/maphash"
+	"net/netip"
+	"time"
+
+	"popupwatch/sensor/spoof"
+)
+
+// idLength is 128 bits in lower-case hexadecimal.
+const idLength = 32
+
+// identity gathers what a document's id hashes. Every part that can vary in length is led by its length: no two lists of parts give
+// the same octets, so nobody can craft a packet whose document takes the id of another.
+type identity struct{ octets []byte }
+
+func (d *identity) start(set Set) {
+	d.octets = append(d.octets[:0], byte(set))
+}
+
+func (d *identity) word(s string) {
+	d.octets = binary.BigEndian.AppendUint32(d.octets, uint32(len(s)))
+	d.octets = append(d.octets, s...)
+}
+
+func (d *identity) number(n uint64) {
+	d.octets = binary.BigEndian.AppendUint64(d.octets, n)
+}
+
+func (d *identity) time(t time.Time) {
+	d.number(uint64(t.Unix()))
+	d.number(uint64(t.Nanosecond()))
+}
+
+func (d *identity) addr(a netip.Addr) {
+	d.octets = append(d.octets, byte(a.BitLen()/8))
+	d.octets = appendAddrOctets(d.octets, a)
+}
+
+func (d *identity) ends(src, dst netip.AddrPort) {
+	d.addr(src.Addr())
+	d.number(uint64(src.Port()))
+	d.addr(dst.Addr())
+	d.number(uint64(dst.Port()))
+}
+
+// sum numbers the document among its equals and hashes: SHA-256, the first 128 bits, lower-case hexadecimal. One SHA-256 a document.
+func (d *identity) sum(o *ordinals, t time.Time) (id [idLength]byte) {
+	return d.hash(o.next(t, d.octets))
+}
+
+func (d *identity) hash(ordinal int) (id [idLength]byte) {
+	d.number(uint64(ordinal))
+	h := sha256.Sum256(d.octets)
+	appendHex(id[:0], h[:idLength/2])
+	return id
+}
+
+// ordinalRoom is how many documents of one data set and one time are remembered to tell equals apart. Beyond it new ones are not
+// remembered: an equal of theirs gets the same id and is stored once.
+const ordinalRoom = 1024
+
+// ordinals counts equal documents of the current time, for one data set. Order of eviction: all are forgotten as the time changes.
+type ordinals struct {
+	seed maphash.Seed // cannot show: only whether two keys are equal does
+	time time.Time
+	keys []uint64
+}
+
+func (o *ordinals) next(t time.Time, octets []byte) int {
+	if !t.Equal(o.time) {
+		o.time, o.keys = t, o.keys[:0]
+	}
+	key, equals := maphash.Bytes(o.seed, octets), 0
+	for _, k := range o.keys {
+		if k == key {
+			equals++
+		}
+	}
+	if len(o.keys) < ordinalRoom {
+		o.keys = append(o.keys, key)
+	}
+	return equals
+}
+
+// bucketOrdinals counts equal documents of buckets. A bucket can open twice with packets of one time, when it closed early or time went
+// back, and other documents come between: so times do not matter here. Order of eviction: the key that came first.
+type bucketOrdinals struct {
+	seed  maphash.Seed // cannot show
+	count map[uint64]int
+	keys  []uint64 // a ring, once it is full
+	next  int
+}
+
+// bucketRoom is how many documents of buckets are remembered to tell equals apart.
+const bucketRoom = 8192
+
+func (o *bucketOrdinals) ordinal(octets []byte) int {
+	key := maphash.Bytes(o.seed, octets)
+	equals, known := o.count[key]
+	o.count[key] = equals + 1
+	switch {
+	case known:
+	case len(o.keys) < bucketRoom:
+		o.keys = append(o.keys, key)
+	default:
+		delete(o.count, o.keys[o.next])
+		o.keys[o.next] = key
+		o.next = (o.next + 1) % bucketRoom
+	}
+	return equals
+}
+
+// claimIDLength is "clm1-" and 80 bits in base32.
+const claimIDLength = 5 + 16
+
+// claimRoom is how many claim ids are remembered; a power of two.
+const claimRoom = 4096
+
+// claims remembers claim ids, so that the messages of one claim hash it once. A claim has one place; order of eviction: the claim that
+// comes takes it.
+type claims struct {
+	seed   maphash.Seed // cannot show: a place more or less often hit gives the same id
+	sensor string
+	room   []claimPlace
+	octets identity
+}
+
+type claimPlace struct {
+	key claimName
+	id  [claimIDLength]byte
+}
+
+// claimName is a spoof.ClaimKey that == compares: a time.Time would carry its location.
+type claimName struct {
+	source          netip.Addr
+	campaign, class string
+	hour            int64
+}
+
+var claimLetters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// id is "clm1-" and the first 80 bits of SHA-256 over source, campaign, class, hour and sensor, each led by its length, in lower-case
+// base32. It is the same in the message, source and report documents of one sensor and different at another sensor.
+func (c *claims) id(k spoof.ClaimKey) (id [claimIDLength]byte) {
+	name := claimName{k.Source, k.Campaign, k.Class, k.Hour.Unix()}
+	place := &c.room[maphash.Comparable(c.seed, name)%claimRoom]
+	if place.key != name || place.id[0] == 0 {
+		place.key, place.id = name, c.hash(name)
+	}
+	return place.id
+}
+
+func (c *claims) hash(n claimName) (id [claimIDLength]byte) {
+	d := &c.octets
+	d.octets = d.octets[:0]
+	d.word("claim")
+	d.addr(n.source)
+	d.word(n.campaign)
+	d.word(n.class)
+	d.number(uint64(n.hour))
+	d.word(c.sensor)
+	h := sha256.Sum256(d.octets)
+	copy(id[:], "clm1-")
+	claimLetters.Encode(id[5:], h[:10])
+	return id
+}

@@ -1,0 +1,287 @@
+package event
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"popupwatch/decoders"
+	"popupwatch/rules"
+	"popupwatch/sensor/campaign"
+	"popupwatch/sensor/spoof"
+)
+
+// drain renders what is due.
+func drain(t interface{ Fatalf(string, ...any) }, next func() *Event) []map[string]any {
+	var v []map[string]any
+	for e := next(); e != nil; e = next() {
+		v = append(v, decoded(t, e.JSON()))
+	}
+	return v
+}
+
+func count(v map[string]any, path string) uint64 {
+	n, _ := at(v, path).(json.Number)
+	i, _ := n.Int64()
+	return uint64(i)
+}
+
+// flood is a popup number i, from source s to destination d, at second sec.
+func flood(s, d int, sec time.Duration) *decoders.Message {
+	m := sampleMessage()
+	m.Time = sampleTime.Truncate(time.Minute).Add(sec * time.Second)
+	m.Src = netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(s >> 8), byte(s)}), 1000)
+	m.Dst = netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, byte(d >> 8), byte(d)}), 1026)
+	return m
+}
+
+func (r *Rollup) take(m *decoders.Message, id campaign.ID) bool {
+	return r.Add(m, campaign.Membership{ID: id}, rules.Verdict{Class: rules.Spam}, nil, decoders.DirectionInbound)
+}
+
+func TestRollupKeepsEveryMessageCounted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := sampleBuilder()
+		r := NewRollup(b, RollupConfig{Period: time.Minute, Sources: rapid.IntRange(1, 5).Draw(t, "sources"), Room: rapid.IntRange(1, 12).Draw(t, "room")})
+		var docs []map[string]any
+		added, ids := rapid.IntRange(0, 80).Draw(t, "messages"), map[any]bool{}
+		for range added {
+			m := flood(rapid.IntRange(0, 9).Draw(t, "source"), rapid.IntRange(0, 9).Draw(t, "target"), time.Duration(rapid.IntRange(0, 300).Draw(t, "second")))
+			r.Advance(m.Time)
+			r.take(m, campaign.ID(rapid.SampledFrom([]string{"cmp1-a", "cmp1-b"}).Draw(t, "campaign")))
+			docs = append(docs, drain(t, r.Next)...)
+		}
+		r.Finish()
+		docs = append(docs, drain(t, r.Next)...)
+		var sum uint64
+		for _, v := range docs {
+			sum += count(v, "popupwatch.message.count")
+			ids[at(v, "event.id")] = true
+		}
+		if len(ids) != len(docs) {
+			t.Fatalf("%d documents have %d ids", len(docs), len(ids))
+		}
+		if sum != uint64(added) || r.held != 0 || len(r.buckets) != 0 {
+			t.Fatalf("%d messages went in, %d came out; %d documents, %d buckets left", added, sum, r.held, len(r.buckets))
+		}
+	})
+}
+
+func TestRollupDocumentHasTheFirstMessagesFields(t *testing.T) {
+	b := sampleBuilder()
+	r := NewRollup(b, RollupConfig{Period: time.Minute})
+	for i := range 70 {
+		m := flood(1, i, time.Duration(10+i/2))
+		m.Src = netip.AddrPortFrom(m.Src.Addr(), uint16(1000+i))
+		r.Advance(m.Time)
+		if !r.take(m, "cmp1-a") {
+			t.Fatal("a popup was not taken")
+		}
+	}
+	r.Advance(sampleTime.Truncate(time.Minute).Add(59 * time.Second))
+	if v := drain(t, r.Next); v != nil {
+		t.Fatalf("due before the bucket's end: %v", v)
+	}
+	r.Advance(sampleTime.Truncate(time.Minute).Add(time.Minute))
+	docs := drain(t, r.Next)
+	if len(docs) != 1 {
+		t.Fatalf("%d documents, want 1", len(docs))
+	}
+	v := docs[0]
+	got := map[string]any{"destination.ip": at(v, "destination.ip"), "source.port": at(v, "source.port"), "community": at(v, "network.community_id"),
+		"destinations": len(at(v, "popupwatch.message.destinations").([]any)), "count": count(v, "popupwatch.message.count"),
+		"targets": count(v, "popupwatch.message.targets"), "time": at(v, "@timestamp"), "last": at(v, "popupwatch.message.last_seen"), "source": at(v, "source.ip")}
+	want := map[string]any{"destination.ip": nil, "source.port": nil, "community": nil, "destinations": 64, "count": uint64(70), "targets": uint64(70),
+		"time": "2004-05-06T07:08:10.000000000Z", "last": "2004-05-06T07:08:44.000000000Z", "source": "198.51.0.1"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("document (-want +got):\n%s", diff)
+	}
+}
+
+func TestRollupSourcesBeyondTheLimitShareOneDocumentWithoutSource(t *testing.T) {
+	r := NewRollup(sampleBuilder(), RollupConfig{Period: time.Minute})
+	const sources = 3000
+	for i := range sources {
+		r.take(flood(i, 1, 1), "cmp1-a")
+	}
+	r.Finish()
+	docs := drain(t, r.Next)
+	if len(docs) != RollupSources+1 {
+		t.Fatalf("%d documents, want %d", len(docs), RollupSources+1)
+	}
+	rest := docs[RollupSources]
+	if rest["source"] != nil || at(rest, "popupwatch.source") != nil || count(rest, "popupwatch.message.count") != sources-RollupSources {
+		t.Errorf("the rest: %v", rest)
+	}
+	n := float64(count(rest, "popupwatch.message.sources"))
+	if want := float64(sources - RollupSources); n < want*0.85 || n > want*1.15 || at(rest, "popupwatch.message.sources_estimated") != true {
+		t.Errorf("sources %v (estimated %v), want about %v", n, at(rest, "popupwatch.message.sources_estimated"), want)
+	}
+	if docs[0]["source"] == nil || at(docs[0], "popupwatch.message.sources") != nil {
+		t.Errorf("the first: %v", docs[0])
+	}
+}
+
+func TestRollupBeyondItsRoomClosesTheFirstBucketEarly(t *testing.T) {
+	r := NewRollup(sampleBuilder(), RollupConfig{Period: time.Minute, Room: 3})
+	var closed []any
+	for i := range 5 {
+		r.take(flood(1, 1, 1), campaign.ID(fmt.Sprint("cmp1-", i)))
+		if r.held > 3 {
+			t.Errorf("holds %d documents, want 3 at most", r.held)
+		}
+		for _, v := range drain(t, r.Next) {
+			closed = append(closed, at(v, "popupwatch.campaign.id"))
+		}
+	}
+	if diff := cmp.Diff([]any{"cmp1-0", "cmp1-1"}, closed); diff != "" || r.Early() != 2 {
+		t.Errorf("%d closed early (-want +got):\n%s", r.Early(), diff)
+	}
+}
+
+func TestRollupLeavesExploitsAndAPeriodOfZeroAlone(t *testing.T) {
+	if NewRollup(sampleBuilder(), RollupConfig{}).take(flood(1, 1, 1), "cmp1-a") {
+		t.Error("a period of 0 took a message")
+	}
+	r := NewRollup(sampleBuilder(), RollupConfig{Period: time.Minute})
+	a := &spoof.Assessment{Key: spoof.ClaimKey{Class: "exploit"}}
+	if r.Add(flood(1, 1, 1), campaign.Membership{}, rules.Verdict{}, a, decoders.DirectionInbound) {
+		t.Error("an exploit attempt was rolled up")
+	}
+}
+
+func TestDistinctIsExactUpToItsRoomAndEstimatedAbove(t *testing.T) {
+	var d distinct
+	for i := range 100000 {
+		d.add(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}))
+		d.add(netip.AddrFrom4([4]byte{10, 0, 0, 0}))
+		got, want := d.count(), uint64(i+1)
+		if i < distinctRoom && (got.N != want || got.Estimated) {
+			t.Fatalf("counted %+v, want %d exactly", got, want)
+		}
+		if i >= distinctRoom && (!got.Estimated || float64(got.N) < 0.85*float64(want) || float64(got.N) > 1.15*float64(want)) {
+			t.Fatalf("counted %+v, want about %d", got, want)
+		}
+	}
+	if len(d.least) != distinctRoom {
+		t.Errorf("holds %d hashes, want %d", len(d.least), distinctRoom)
+	}
+}
+
+func finalClaim(i int, state spoof.State) *spoof.Assessment {
+	a := sampleClaim()
+	a.Key.Source = netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)})
+	a.State, a.Messages = state, 1
+	return a
+}
+
+func TestClaimsBeyondTheLimitShareOneDocumentForEachState(t *testing.T) {
+	r := NewClaimRollup(sampleBuilder(), 10, 0)
+	for i := range 30 {
+		if !r.Add(finalClaim(i, spoof.State(i%3))) {
+			t.Fatal("a final claim was not taken")
+		}
+	}
+	if r.Add(finalClaim(99, spoof.GenuineBound)) || r.Add(&spoof.Assessment{}) {
+		t.Error("a proven or an open claim was taken")
+	}
+	r.Advance(sampleTime.Truncate(time.Hour).Add(time.Hour))
+	if v := drain(t, r.Next); v != nil {
+		t.Fatalf("due before the claims of the hour closed: %v", v)
+	}
+	r.Advance(sampleTime.Truncate(time.Hour).Add(time.Hour + claimGrace))
+	var got []any
+	for _, v := range drain(t, r.Next) {
+		got = append(got, at(v, "popupwatch.source.state"), count(v, "popupwatch.source.claims"), count(v, "popupwatch.source.messages"), v["source"], at(v, "popupwatch.source.final"))
+	}
+	want := []any{"unknown", uint64(10), uint64(10), nil, true, "forged_certain", uint64(10), uint64(10), nil, true, "nonroutable_leak", uint64(10), uint64(10), nil, true}
+	if diff := cmp.Diff(want, got); diff != "" || r.held != 0 {
+		t.Errorf("%d held; documents (-want +got):\n%s", r.held, diff)
+	}
+}
+
+func TestClaimsUpToTheLimitAndBeyondTheRoomKeepTheirOwnDocuments(t *testing.T) {
+	r := NewClaimRollup(sampleBuilder(), 10, 4)
+	n := 0
+	for i := range 6 {
+		a := finalClaim(i, spoof.Unknown)
+		a.Key.Campaign = fmt.Sprint("cmp1-", i/2)
+		r.Add(a)
+		if r.held > 4 {
+			t.Errorf("holds %d claims, want 4 at most", r.held)
+		}
+		n += len(drain(t, r.Next))
+	}
+	if n != 2 || r.Early() != 1 {
+		t.Errorf("%d documents of %d hours early, want 2 of 1", n, r.Early())
+	}
+	r.Finish()
+	if n += len(drain(t, r.Next)); n != 6 {
+		t.Errorf("%d documents of 6 claims", n)
+	}
+}
+
+func quoteOf(i int, at time.Time) *decoders.Signal {
+	s := sampleQuote()
+	s.Time = at
+	s.QuoteSrc = netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, byte(i >> 8), byte(i)}), 1)
+	return s
+}
+
+func TestFindingsTellAtOnceThenOncePerHourWithNews(t *testing.T) {
+	f := NewFindings(sampleBuilder(), 0)
+	if f.Add(&decoders.Signal{Kind: decoders.SignalPDU}, 0) != nil {
+		t.Error("an answer is a finding")
+	}
+	if e := f.Add(quoteOf(1, sampleTime), 0); e == nil || e.Kind != KindAlert || e.Finding.Count != 1 {
+		t.Fatalf("the first: %+v", e)
+	}
+	if e := f.Add(quoteOf(1, sampleTime.Add(time.Second)), 0); e != nil {
+		t.Error("the second was told at once")
+	}
+	f.Advance(sampleTime.Truncate(time.Hour).Add(time.Hour))
+	e := f.Next()
+	if e == nil || e.Kind != KindState || e.Finding.Count != 2 || !e.Time.Equal(sampleTime.Truncate(time.Hour).Add(time.Hour)) {
+		t.Fatalf("after the hour: %+v", e)
+	}
+	f.Advance(sampleTime.Add(3 * time.Hour))
+	if f.Finish(); f.Next() != nil {
+		t.Error("an hour without news was told")
+	}
+}
+
+func TestFindingsBeyondTheirRoomShareOneAndOldOnesAreForgotten(t *testing.T) {
+	f := NewFindings(sampleBuilder(), 2)
+	told := 0
+	for i := range 10 {
+		if f.Add(quoteOf(i, sampleTime.Add(time.Duration(i)*time.Second)), 0) != nil {
+			told++
+		}
+	}
+	if len(f.places) != 2 || told != 3 || f.rest.finding.Count != 8 {
+		t.Errorf("%d places, %d told, %d share; want 2, 3, 8", len(f.places), told, f.rest.finding.Count)
+	}
+	if e := f.Add(quoteOf(50, sampleTime.Add(forgotten+time.Second/2)), 0); e == nil || f.Evicted() != 1 {
+		t.Errorf("after a day: %v, %d forgotten; want a document, 1", e, f.Evicted())
+	}
+	if f.places[netip.MustParseAddr("192.0.0.1")] == nil || f.places[netip.MustParseAddr("192.0.0.0")] != nil {
+		t.Error("the one silent longest stayed")
+	}
+}
+
+func TestRefusalsByHomeHostsPageNobody(t *testing.T) {
+	c := sampleConfig()
+	c.Home = func(a netip.Addr) bool { return a == netip.MustParseAddr("203.0.113.9") }
+	if e := NewFindings(NewBuilder(c), 0).Add(sampleQuote(), 0); e.Kind != KindState || e.Severity != severityLow {
+		t.Errorf("kind %s, severity %d; want state, 21", e.Kind, e.Severity)
+	}
+	c.Home = func(a netip.Addr) bool { return a == sampleQuote().QuoteSrc.Addr() }
+	if e := NewFindings(NewBuilder(c), 0).Add(sampleQuote(), 0); e.Kind != KindAlert || e.Severity != severityMedium {
+		t.Errorf("a home address abused: kind %s, severity %d; want alert, 47", e.Kind, e.Severity)
+	}
+}

@@ -1,0 +1,173 @@
+package event
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// Sets is a set of data sets.
+type Sets uint8
+
+// The sets of data sets that fields stand in.
+const (
+	inMessage  Sets = 1 << SetMessage
+	inSource   Sets = 1 << SetSource
+	inCampaign Sets = 1 << SetCampaign
+	inFinding  Sets = 1 << SetFinding
+	inSensor   Sets = 1 << SetSensor
+
+	inLogs = inMessage | inSource | inCampaign | inFinding
+	inAll  = inLogs | inSensor
+)
+
+func (s Sets) has(one Set) bool { return s&(1<<one) != 0 }
+
+// Has says whether fields of a data set are meant.
+func (s Sets) Has(one Set) bool { return s.has(one) }
+
+// Field is one row of the table: a field of the documents. To add a field: 1 add a row where its group stands (ecs.go, network.go,
+// message.go, source.go, campaign.go, finding.go, sensor.go); 2 run the tests with -update, which writes the reference page and the
+// golden lines anew. JSON, mapping and page come from the row.
+type Field struct {
+	Path  string // dotted, from the document's root
+	Type  string // of the Elasticsearch mapping
+	About string // a sentence
+	In    Sets   // the data sets that carry it
+
+	constant bool // the value depends on the configuration and the data set alone
+	append   appender
+}
+
+// appender appends the JSON value of a field; nothing where it is absent. A row without one stands within the list of the row before.
+type appender func(b []byte, e *Event) []byte
+
+// Fields is the table of all fields, in the order in which documents carry them. The caller owns the slice.
+func Fields() []Field {
+	var t []Field
+	for _, group := range [][]Field{
+		ecsFields(), endFields(), networkFields(), ruleFields(), messageFields(), rpcFields(), markFields(), judgedFields(),
+		sourceFields(), campaignFields(), findingFields(), sensorFields(),
+	} {
+		t = append(t, group...)
+	}
+	return t
+}
+
+func word(get func(*Event) string) appender {
+	return func(b []byte, e *Event) []byte {
+		s := get(e)
+		if s == "" {
+			return b
+		}
+		return appendString(b, s)
+	}
+}
+
+// ours is a word that this house made: nothing in it is escaped.
+func ours(get func(*Event) string) appender {
+	return func(b []byte, e *Event) []byte {
+		s := get(e)
+		if s == "" {
+			return b
+		}
+		return appendWord(b, s)
+	}
+}
+
+func number(get func(*Event) uint64) appender {
+	return func(b []byte, e *Event) []byte { return strconv.AppendUint(b, get(e), 10) }
+}
+
+// numberIf is a number that is absent where it is 0.
+func numberIf(get func(*Event) uint64) appender {
+	return func(b []byte, e *Event) []byte {
+		n := get(e)
+		if n == 0 {
+			return b
+		}
+		return strconv.AppendUint(b, n, 10)
+	}
+}
+
+func float(get func(*Event) float64) appender {
+	return func(b []byte, e *Event) []byte { return appendFloat(b, get(e)) }
+}
+
+// mark is true or absent.
+func mark(get func(*Event) bool) appender {
+	return func(b []byte, e *Event) []byte {
+		if !get(e) {
+			return b
+		}
+		return append(b, "true"...)
+	}
+}
+
+func truth(get func(*Event) bool) appender {
+	return func(b []byte, e *Event) []byte { return strconv.AppendBool(b, get(e)) }
+}
+
+func date(get func(*Event) time.Time) appender {
+	return func(b []byte, e *Event) []byte { return e.builder.stamps.append(b, get(e)) }
+}
+
+func address(get func(*Event) netip.Addr) appender {
+	return func(b []byte, e *Event) []byte { return e.builder.addresses.append(b, get(e)) }
+}
+
+func fixed(s string) appender {
+	return func(b []byte, _ *Event) []byte { return appendString(b, s) }
+}
+
+// listRoom is how many values a list of a document carries at most: the text of a packet sizes nothing.
+const listRoom = 64
+
+func list(get func(*Event) []string) appender {
+	return func(b []byte, e *Event) []byte { return appendWords(b, get(e)) }
+}
+
+// appendWords appends a list of strings, the first listRoom of them; nothing for none.
+func appendWords(b []byte, words []string) []byte {
+	if len(words) == 0 {
+		return b
+	}
+	b = append(b, '[')
+	for i, w := range words[:min(len(words), listRoom)] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, w)
+	}
+	return append(b, ']')
+}
+
+// appendList appends a list of addresses, the first listRoom of them; nothing for none.
+func (m *addresses) appendList(b []byte, addrs []netip.Addr) []byte {
+	if len(addrs) == 0 {
+		return b
+	}
+	b = append(b, '[')
+	for i, a := range addrs[:min(len(addrs), listRoom)] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = m.append(b, a)
+	}
+	return append(b, ']')
+}
+
+// appendNumbers appends a list of numbers, the first room of them; nothing for none.
+func appendNumbers[N uint16 | uint64](b []byte, numbers []N, room int) []byte {
+	if len(numbers) == 0 {
+		return b
+	}
+	b = append(b, '[')
+	for i, n := range numbers[:min(len(numbers), room)] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendUint(b, uint64(n), 10)
+	}
+	return append(b, ']')
+}

@@ -1,0 +1,317 @@
+package sensor
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"time"
+
+	"popupwatch/decoders"
+	"popupwatch/decoders/wire"
+	"popupwatch/rules"
+	"popupwatch/sensor/campaign"
+	"popupwatch/sensor/event"
+	"popupwatch/sensor/spoof"
+)
+
+// Source gives frames in the order in which they are to be read, until io.EOF. A frame's Data is borrowed until the next Next.
+type Source interface {
+	Next() (decoders.Frame, error)
+	Interface(i int) decoders.Interface
+}
+
+// Sink takes events in order. It must not keep an event, nor the line that Event.JSON gives. An error ends the run.
+type Sink interface {
+	Emit(e *event.Event) error
+}
+
+// Config of a Sensor. The zero value of each field but Rules is its default.
+type Config struct {
+	Rules          *rules.Set
+	Home           []netip.Prefix // own address space
+	Ports          []uint16       // watched ports besides the Messenger's
+	Memory         int64          // limits.memory, octets; default DefaultMemory
+	Rollup         time.Duration  // 0: every message and claim is its own document
+	RollupSources  int            // rollup.sources; default 100
+	RollupClaims   int            // rollup.claims; default 1,000
+	StatsInterval  time.Duration  // stats.interval; default 60 s
+	CampaignUpdate time.Duration  // campaign.update; default 5 min
+	CampaignIdle   time.Duration  // campaign.idle; default 24 h
+	Event          event.Config   // Home and Interface are set by New and Run
+}
+
+// Sensor carries frames along the road. It belongs to one goroutine and serves one Run.
+type Sensor struct {
+	config   Config
+	sink     Sink
+	decoder  *decoders.Decoder
+	rules    *rules.Set
+	tracker  *campaign.Tracker
+	judge    *spoof.Judge
+	build    *event.Builder
+	rollup   *event.Rollup
+	claims   *event.ClaimRollup // nil without rollup
+	findings *event.Findings
+	stats    stats
+	summary  summary
+	names    map[*rules.Hit][]string // of verdicts, by their shared hits
+	result   decoders.Result
+	now      time.Time // packet time of the last frame or tick
+	err      error     // first error of the sink
+}
+
+// New makes a Sensor that emits to sink.
+func New(c Config, sink Sink) *Sensor {
+	if c.Memory == 0 {
+		c.Memory = DefaultMemory
+	}
+	if c.StatsInterval == 0 {
+		c.StatsInterval = time.Minute
+	}
+	budget := Divide(c.Memory)
+	return &Sensor{
+		config: c, sink: sink, rules: c.Rules,
+		tracker: campaign.New(campaign.Config{Update: c.CampaignUpdate, Idle: c.CampaignIdle, Memory: budget.Campaigns}),
+		judge:   spoof.New(spoof.Config{Home: c.Home, Memory: budget.Spoof}),
+		stats:   stats{interval: c.StatsInterval},
+		names:   map[*rules.Hit][]string{},
+		summary: newSummary(budget.Rollup / 2),
+	}
+}
+
+// Run reads src to its end and then closes what is open. It returns the first error of the sink, or the source's, joined; damaged files are
+// no errors here, the source reports them.
+func (s *Sensor) Run(src Source) error {
+	s.open(src)
+	for s.err == nil {
+		f, err := src.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			s.err = fmt.Errorf("read frames: %w", err)
+			break
+		}
+		s.step(&f)
+	}
+	s.finish()
+	return s.err
+}
+
+// open makes the parts that need to know where frames come from.
+func (s *Sensor) open(src Source) {
+	c := s.config.Event
+	c.Interface = src.Interface
+	if len(s.config.Home) > 0 {
+		c.Home = s.home
+	}
+	s.build = event.NewBuilder(c)
+	s.findings = event.NewFindings(s.build, 0)
+	s.rollup = event.NewRollup(s.build, event.RollupConfig{Period: s.config.Rollup, Sources: s.config.RollupSources})
+	if s.config.Rollup > 0 {
+		s.claims = event.NewClaimRollup(s.build, s.config.RollupClaims, 0)
+	}
+	s.decoder = decoders.NewDecoder(decoders.Config{Ports: s.config.Ports, Interface: src.Interface, Memory: Divide(s.config.Memory).Decoder})
+}
+
+// step is the road of one frame.
+func (s *Sensor) step(f *decoders.Frame) {
+	if s.now != f.Time {
+		s.advance(f.Time)
+	}
+	if f.Tick {
+		return
+	}
+	reason := wire.Filtered
+	if !f.Filtered {
+		reason = s.decoder.Decode(*f, &s.result)
+		s.stats.arrive(&s.result.Arrival)
+		s.deliver()
+	}
+	s.stats.count(reason, len(f.Data))
+}
+
+// advance brings everything to packet time now and emits what that releases: unfinished popups, claims and campaigns whose time is over,
+// buckets, findings, the sensor's counts.
+func (s *Sensor) advance(now time.Time) {
+	s.now = now
+	s.decoder.Advance(now, &s.result)
+	s.deliver()
+	for a, ok := s.judge.Due(now); ok; a, ok = s.judge.Due(now) {
+		s.assessed(a)
+	}
+	for _, u := range s.tracker.Advance(now) {
+		s.emit(s.build.Campaign(&u))
+	}
+	s.rollup.Advance(now)
+	s.rolled()
+	if s.claims != nil {
+		s.claims.Advance(now)
+		s.shared()
+	}
+	s.findings.Advance(now)
+	s.found()
+	if s.stats.due(now) {
+		s.report()
+	}
+}
+
+// finish closes all that is open, in the order of advance.
+func (s *Sensor) finish() {
+	s.decoder.Finish(s.now, &s.result)
+	s.deliver()
+	for a, ok := s.judge.Finish(s.now); ok; a, ok = s.judge.Finish(s.now) {
+		s.assessed(a)
+	}
+	for _, u := range s.tracker.Finish(s.now) {
+		s.emit(s.build.Campaign(&u))
+	}
+	s.rollup.Finish()
+	s.rolled()
+	if s.claims != nil {
+		s.claims.Finish()
+		s.shared()
+	}
+	s.findings.Finish()
+	s.found()
+	s.stats.at = s.now
+	s.report()
+}
+
+// deliver takes the messages and signals of one step of the decoder on.
+func (s *Sensor) deliver() {
+	for i := range s.result.Messages {
+		s.popup(&s.result.Messages[i])
+	}
+	for i := range s.result.Signals {
+		g := &s.result.Signals[i]
+		if e := s.findings.Add(g, s.direction(g.Src.Addr(), g.Dst.Addr())); e != nil {
+			s.emit(e)
+		}
+	}
+}
+
+// popup joins the three judges over one message and emits it, then what it changed.
+func (s *Sensor) popup(m *decoders.Message) {
+	direction := s.direction(m.Src.Addr(), m.Dst.Addr())
+	in := s.tracker.Join(m)
+	verdict := s.rules.Judge(m, rules.Context{Direction: direction})
+	claim := s.judge.Observe(m, string(in.ID))
+	s.stats.messages++
+	s.summary.popup(m)
+	if !s.rollup.Add(m, in, verdict, claim, direction) {
+		s.emit(s.build.Message(m, in, verdict, claim, direction))
+	}
+	s.rolled()
+	s.note(m.Time, in.ID, campaign.Facts{HasStanding: true, Standing: s.standing(&verdict)})
+	if claim.NewSource || claim.Changed {
+		s.assessed(claim)
+	}
+	for a, ok := s.judge.Due(s.now); ok; a, ok = s.judge.Due(s.now) {
+		s.assessed(a)
+	}
+}
+
+// standing is a verdict in the words that campaigns keep.
+func (s *Sensor) standing(v *rules.Verdict) campaign.Standing {
+	return campaign.Standing{Score: v.Score, Level: int(v.Class), Verdict: v.Class.String(), Rules: s.ruleNames(v.Hits), Lure: v.Lure}
+}
+
+// maxNames bounds the lists of rule names that are kept; when it is full all are forgotten.
+const maxNames = 4096
+
+// ruleNames gives the names of the rules that hit: one list for all verdicts that share their hits.
+func (s *Sensor) ruleNames(hits []rules.Hit) []string {
+	if len(hits) == 0 {
+		return nil
+	}
+	names, ok := s.names[&hits[0]]
+	if ok && len(names) == len(hits) {
+		return names
+	}
+	if len(s.names) >= maxNames {
+		clear(s.names)
+	}
+	names = make([]string, len(hits))
+	for i := range hits {
+		names[i] = hits[i].Rule
+	}
+	s.names[&hits[0]] = names
+	return names
+}
+
+// assessed tells the campaign of a claim's state, and emits the claim's document where one is due.
+func (s *Sensor) assessed(a *spoof.Assessment) {
+	if a.Changed || a.NewSource {
+		s.note(a.Time, campaign.ID(a.Key.Campaign), campaign.Facts{
+			HasSource: true, NewSource: a.NewSource, Previous: int(a.Previous), State: int(a.State), Emitter: a.Emitter, Reportable: a.Reportable,
+		})
+	}
+	if a.Final {
+		s.summary.claim(a)
+	}
+	if !a.Changed && !a.Final {
+		return
+	}
+	if s.claims == nil || !s.claims.Add(a) {
+		s.emit(s.build.Source(a))
+	}
+	s.shared()
+}
+
+// note tells a campaign what the other judges found, and emits its document where that makes one due.
+func (s *Sensor) note(at time.Time, id campaign.ID, f campaign.Facts) {
+	if u, due := s.tracker.Note(at, id, f); due {
+		s.emit(s.build.Campaign(&u))
+	}
+}
+
+func (s *Sensor) rolled() {
+	for e := s.rollup.Next(); e != nil; e = s.rollup.Next() {
+		s.emit(e)
+	}
+}
+
+func (s *Sensor) shared() {
+	if s.claims == nil {
+		return
+	}
+	for e := s.claims.Next(); e != nil; e = s.claims.Next() {
+		s.emit(e)
+	}
+}
+
+func (s *Sensor) found() {
+	for e := s.findings.Next(); e != nil; e = s.findings.Next() {
+		s.emit(e)
+	}
+}
+
+// emit hands an event on. After an error of the sink nothing more is emitted: the ledger would have a hole.
+func (s *Sensor) emit(e *event.Event) {
+	if s.err == nil {
+		s.err = s.sink.Emit(e)
+	}
+}
+
+// direction says where a packet goes, seen from the home networks.
+func (s *Sensor) direction(src, dst netip.Addr) decoders.Direction {
+	if len(s.config.Home) == 0 {
+		return decoders.DirectionUnknown
+	}
+	switch from, to := s.home(src), s.home(dst); {
+	case from && to:
+		return decoders.DirectionInternal
+	case from:
+		return decoders.DirectionOutbound
+	case to:
+		return decoders.DirectionInbound
+	}
+	return decoders.DirectionExternal
+}
+
+func (s *Sensor) home(a netip.Addr) bool {
+	return slices.ContainsFunc(s.config.Home, func(p netip.Prefix) bool { return p.Contains(a) })
+}

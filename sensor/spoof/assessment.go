@@ -1,0 +1,255 @@
+package spoof
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Due gives the next document that is due at now: a claim that had to make room, one whose state changed because of others, one whose hour
+// is over. Call it until it says no. The assessment is a view, valid until the next call.
+func (j *Judge) Due(now time.Time) (*Assessment, bool) {
+	j.now = now
+	if a, ok := j.waiting(); ok {
+		return a, true
+	}
+	if len(j.hours) == 0 {
+		return nil, false
+	}
+	over := time.Unix(int64(j.hours[0].hour+1)*3600, 0).UTC().Add(grace)
+	if over.After(now) {
+		return nil, false
+	}
+	return j.final(j.claims.get(j.hours[0].head), over), true
+}
+
+// Finish closes the claims that are still open, in the order of their hours; call it until it says no.
+func (j *Judge) Finish(now time.Time) (*Assessment, bool) {
+	j.now = now
+	if a, ok := j.waiting(); ok {
+		return a, true
+	}
+	if len(j.hours) == 0 {
+		return nil, false
+	}
+	return j.final(j.claims.get(j.hours[0].head), now), true
+}
+
+// waiting gives what closed to make room, then what changed.
+func (j *Judge) waiting() (*Assessment, bool) {
+	if len(j.closed) > 0 {
+		j.out = j.closed[0]
+		j.closed = slices.Delete(j.closed, 0, 1)
+		return &j.out, true
+	}
+	for len(j.changed) > 0 {
+		e := j.changed[0]
+		j.changed = slices.Delete(j.changed, 0, 1)
+		c := j.claims.get(e.slot)
+		if c.key != e.key || !c.open {
+			continue
+		}
+		c.pending = false
+		a := j.assessment(c, j.populations.get(c.slot), j.now)
+		if j.report(a, c); a.Changed {
+			return a, true
+		}
+	}
+	return nil, false
+}
+
+// final closes a claim and gives its last document.
+func (j *Judge) final(c *claim, at time.Time) *Assessment {
+	p := j.populations.get(c.slot)
+	j.judge(c, p)
+	a := j.assessment(c, p, at)
+	j.report(a, c)
+	if !a.Changed {
+		j.argue(a, c)
+	}
+	a.Final = true
+	c.open = false
+	j.delist(c)
+	p.refs--
+	return a
+}
+
+// reconsider judges the other open claims of a campaign anew after a look; those whose state changed wait for Due.
+func (j *Judge) reconsider(p *population, except *claim) {
+	for i := range p.first {
+		k := claimKey{p.first[i].source, p.seq, except.key.hour}
+		slot, ok := j.byKey[k]
+		if !ok {
+			continue
+		}
+		c := j.claims.get(slot)
+		if c == except || !c.open {
+			continue
+		}
+		if j.judge(c, p); c.state != c.reported && !c.pending {
+			c.pending = true
+			j.changed = append(j.changed, claimRef{slot, k})
+		}
+	}
+}
+
+// judge goes down the ladder: structural rules, then the ledger.
+func (j *Judge) judge(c *claim, p *population) {
+	var l ledger
+	w := weights(c, p)
+	for i, r := range rowTable {
+		if w[i] != 0 {
+			l.add(r.group, w[i])
+		}
+	}
+	total, _ := l.sum()
+	c.version, c.decibans = p.version, float32(total)
+	switch {
+	case c.rows&(rowR1|rowSelf) != 0:
+		c.state = ForgedCertain
+	case c.rows&rowR1b != 0:
+		c.state = NonroutableLeak
+	case l.forged():
+		c.state = ForgedProbable
+	default:
+		c.state = Unknown
+	}
+}
+
+// weights gives the decibans of each row of rowTable; 0 where it does not hold.
+func weights(c *claim, p *population) (w [len(rowTable)]float64) {
+	for i, r := range rowTable {
+		if c.rows&r.bit != 0 {
+			w[i] = r.weight
+		}
+		switch {
+		case r.bit == rowE32 && p.once():
+			w[i] = r.weight
+		case p.seen == nil:
+		case r.bit == rowE14:
+			w[i] = p.seen.ttlWeight[c.ttl]
+		case r.bit == rowE26:
+			w[i] = p.seen.clocks[c.key.source].decibans
+		case r.bit == rowE24 && p.seen.prints[c.key.source] != "":
+			w[i] = r.weight
+		}
+	}
+	return w
+}
+
+// assessment fills j.out with all but the evidence.
+func (j *Judge) assessment(c *claim, p *population, at time.Time) *Assessment {
+	n, estimated := c.targets.Count()
+	j.out = Assessment{
+		Time: at,
+		Key:  ClaimKey{Source: c.key.source.addr(), Campaign: p.campaign, Class: "popup", Hour: time.Unix(int64(c.key.hour)*3600, 0).UTC()},
+		Part: nanoTime(c.part), State: c.state, Previous: c.reported, Decibans: round(float64(c.decibans)),
+		Messages: uint64(c.messages), Targets: n, TargetsEstimated: estimated, First: nanoTime(c.first), Last: nanoTime(c.last),
+		Evidence: j.out.Evidence[:0],
+	}
+	return &j.out
+}
+
+// argue writes the evidence, strongest first.
+func (j *Judge) argue(a *Assessment, c *claim) {
+	p := j.populations.get(c.slot)
+	a.Posterior = posterior(a.Decibans)
+	if a.State == ForgedCertain {
+		a.Posterior = Posterior{1, 1, 1}
+	}
+	j.packets = j.packets[:0]
+	if c.rows&rowSelf != 0 {
+		a.Evidence = append(a.Evidence, Evidence{"E05", "rule", 0, sentenceSelf, j.showed(c, rowSelf)})
+	}
+	if c.special != 0 {
+		id := "R1"
+		if c.rows&rowR1b != 0 {
+			id = "R1b"
+		}
+		a.Evidence = append(a.Evidence, Evidence{id, "rule", 0, j.special.sentences[c.special], j.showed(c, rowR1|rowR1b)})
+	}
+	rules := len(a.Evidence)
+	w := weights(c, p)
+	for i, r := range rowTable {
+		if w[i] != 0 {
+			text, packets := j.says(r.bit, c, p)
+			a.Evidence = append(a.Evidence, Evidence{r.id, groupNames[r.group], w[i], text, packets})
+		}
+	}
+	slices.SortStableFunc(a.Evidence[rules:], func(x, y Evidence) int { return cmp.Compare(y.Decibans, x.Decibans) })
+}
+
+// says gives the sentence of a row and the frames that show it.
+func (j *Judge) says(r rows, c *claim, p *population) (string, []uint64) {
+	own := j.showed(c, r)
+	s := j.sentences
+	switch r {
+	case rowE10:
+		return s.impossible[c.ttlOf(r)], own
+	case rowE11:
+		return s.high[c.ttlOf(r)], own
+	case rowE43:
+		return sentenceOctet, own
+	case rowE61:
+		return sentenceOne, own
+	case rowE63Windows:
+		return s.windows[c.ttlOf(r)], own
+	case rowE63:
+		ttl := c.ttlOf(r)
+		if _, initial, ok := hops(ttl); !ok || initial == 128 || initial == 32 {
+			return sentenceSum0, own
+		}
+		return s.stack[ttl], own
+	case rowE14:
+		return p.seen.ttlSays[c.ttl], j.showed(c, ^rows(0))
+	case rowE24:
+		return p.seen.prints[c.key.source], j.showed(c, ^rows(0))
+	case rowE26:
+		g := p.seen.clocks[c.key.source]
+		return g.sentence(), j.members(p, g)
+	default:
+		return fmt.Sprintf("%d sources of this campaign sent %d messages, one each: so do invented addresses.", p.sources, p.submissions), j.showed(c, ^rows(0))
+	}
+}
+
+// sentence says what the clocks of a group show.
+func (g clockGroup) sentence() string {
+	where := "in different networks: one machine stands behind them."
+	if g.pool {
+		where = "but all in one operator's network, where an address pool would show the same; so this weighs less."
+	}
+	return fmt.Sprintf("The clocks in the activity UUIDs of %d of %d sources lag by the same %.1f to %.1f s, %s", g.k, g.n, g.from, g.to, where)
+}
+
+// showed gives the frames of the claim that showed a row, of the first four. A claim that shows no packet for a row of an earlier part
+// names none.
+func (j *Judge) showed(c *claim, r rows) []uint64 {
+	from := len(j.packets)
+	for i := range min(int(c.messages), maxPackets) {
+		if c.shown[i]&r != 0 || r == ^rows(0) {
+			j.packets = append(j.packets, c.frames[i])
+		}
+	}
+	return j.packets[from:len(j.packets):len(j.packets)]
+}
+
+// members gives the first packets of the sources of a group, at most sixteen.
+func (j *Judge) members(p *population, g clockGroup) []uint64 {
+	from := len(j.packets)
+	for _, i := range g.members[:min(len(g.members), 16)] {
+		j.packets = append(j.packets, p.first[i].frame)
+	}
+	slices.Sort(j.packets[from:])
+	return j.packets[from:len(j.packets):len(j.packets)]
+}
+
+// clone gives an assessment that owns its evidence.
+func (a *Assessment) clone() Assessment {
+	out := *a
+	out.Evidence = slices.Clone(a.Evidence)
+	for i := range out.Evidence {
+		out.Evidence[i].Packets = slices.Clone(out.Evidence[i].Packets)
+	}
+	return out
+}

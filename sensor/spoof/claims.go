@@ -1,0 +1,85 @@
+package spoof
+
+import (
+	"math/bits"
+	"net/netip"
+	"time"
+
+	"popupwatch/decoders"
+)
+
+// addr16 is an address as sixteen octets, IPv4 mapped: no pointers, for the many that are kept.
+type addr16 [16]byte
+
+func (a addr16) addr() netip.Addr { return netip.AddrFrom16(a).Unmap() }
+
+// claimKey finds a claim.
+type claimKey struct {
+	source     addr16
+	population uint32 // its seq
+	hour       int32
+}
+
+// maxPackets is how many of its packets a claim remembers as evidence.
+const maxPackets = 4
+
+// claim is one source in one campaign and hour. After it closed it stays, until its slot is needed, as the source's last word.
+type claim struct {
+	key         claimKey
+	slot        uint32 // of its population
+	part        int64  // packet times, nanoseconds
+	first, last int64
+	targets     decoders.Distinct
+	frames      [maxPackets]uint64
+	shown       [maxPackets]rows  // by each of these packets
+	ttls        [packetRows]uint8 // of the packet that first showed each row
+	before      uint32            // in the list of its hour
+	after       uint32
+	messages    uint32
+	version     uint32 // of the population when it was last judged
+	decibans    float32
+	rows        rows
+	ttl         uint8
+	special     uint8 // 1 + index into specials; 0 none
+	state       State
+	reported    State // state of the last document
+	open        bool
+	pending     bool // waits in Judge.changed
+}
+
+// note keeps what one message says of the claim, and tells whether it showed a row that no other did. The first packets are remembered,
+// and those that show something new.
+func (c *claim) note(m *decoders.Message, shown rows) (grown bool) {
+	at := m.Time.UnixNano()
+	if c.messages == 0 {
+		c.first, c.last = at, at
+	}
+	c.first, c.last = min(c.first, at), max(c.last, at)
+	news := shown &^ c.rows
+	if c.messages < maxPackets || news != 0 {
+		c.frames[c.messages%maxPackets], c.shown[c.messages%maxPackets] = m.Frames[0], shown
+	}
+	for i := range c.ttls {
+		if news&(1<<i) != 0 {
+			c.ttls[i] = m.Marks.TTL
+		}
+	}
+	c.rows |= shown
+	c.messages++
+	c.targets.Add(m.Dst.Addr())
+	return news != 0
+}
+
+// ttlOf gives the TTL of the packet that first showed a row.
+func (c *claim) ttlOf(r rows) uint8 { return c.ttls[bits.TrailingZeros16(uint16(r))] }
+
+// reopen begins a new part.
+func (c *claim) reopen(at time.Time) {
+	c.part = at.UnixNano()
+	c.targets = decoders.Distinct{}
+	c.frames, c.shown = [maxPackets]uint64{}, [maxPackets]rows{}
+	c.messages = 0
+	c.open = true
+}
+
+func nanoTime(n int64) time.Time { return time.Unix(0, n).UTC() }

@@ -1,0 +1,271 @@
+package spoof
+
+import (
+	"cmp"
+	"hash/maphash"
+	"net/netip"
+	"slices"
+	"time"
+
+	"popupwatch/decoders"
+)
+
+// grace is how long after its hour a claim closes (CONTRACT.md 2.0).
+const grace = time.Minute
+
+// Config of a Judge. The zero value of each field is its default.
+type Config struct {
+	Home   []netip.Prefix // own address space; without it every packet counts as coming from outside
+	Memory int64          // octets of state; default 112 MiB
+}
+
+// claimCost and populationCost are what a claim and its campaign's entry take, index included.
+const (
+	claimCost      = 192
+	populationCost = 320
+)
+
+// Judge judges sources. It belongs to one goroutine. Claims and campaigns live in slots; when all are taken a hand goes round and frees the
+// first that was not used since it last passed. A claim that is still open then closes early, with its document.
+type Judge struct {
+	Shed uint64 // claims closed before their time because a bound was reached
+
+	home        []netip.Prefix
+	special     *specialTable
+	sentences   *packetSentences
+	seed        maphash.Seed
+	claims      slots[claim]
+	byKey       map[claimKey]uint32
+	populations slots[population]
+	byCampaign  map[string]uint32
+	nextSeq     uint32
+	hours       []hourBucket // ascending
+	changed     []claimRef   // claims whose state changed besides the one observed
+	closed      []Assessment // claims closed to make room; owned
+	now         time.Time
+	out         Assessment
+	packets     []uint64 // frames that the evidence of out names
+}
+
+// hourBucket is the list of the open claims of one hour, in the order they opened: linked through the claims, so that it takes no room.
+type hourBucket struct {
+	hour       int32
+	head, tail uint32
+}
+
+// claimRef names a claim whose slot may be another's by now.
+type claimRef struct {
+	slot uint32
+	key  claimKey
+}
+
+// New makes a Judge with empty state.
+func New(c Config) *Judge {
+	if c.Memory == 0 {
+		c.Memory = 112 << 20
+	}
+	most := max(int(c.Memory/(claimCost+populationCost/2)), 2)
+	return &Judge{
+		home: c.Home, special: newSpecialTable(), sentences: newPacketSentences(), seed: maphash.MakeSeed(),
+		claims: slots[claim]{most: most}, byKey: map[claimKey]uint32{},
+		populations: slots[population]{most: most / 2}, byCampaign: map[string]uint32{},
+	}
+}
+
+// Observe notes a popup of a campaign and gives the claim as it stands now: a view, valid until the next call. Changed says that a document
+// is due.
+func (j *Judge) Observe(m *decoders.Message, campaign string) *Assessment {
+	at := j.population(campaign)
+	p := j.populations.get(at)
+	j.now = m.Time
+	if m.First {
+		p.submissions++
+	}
+	c, fresh, previous := j.claim(m, p, at)
+	shown := rowsOf(m) | j.structural(m, c)
+	grown := c.note(m, shown)
+	if fresh && previous == nil {
+		c.ttl = m.Marks.TTL
+		if p.add(m, c.key.source, j.seed) {
+			p.look()
+			j.reconsider(p, c)
+		}
+	}
+	if fresh || grown || c.version != p.version {
+		j.judge(c, p)
+	}
+	a := j.assessment(c, p, m.Time)
+	a.NewSource = fresh && previous == nil
+	if previous != nil {
+		a.Previous = *previous
+	}
+	j.report(a, c)
+	return a
+}
+
+// report marks an assessment as a document that is due where the state is not the one last told, and writes its evidence.
+func (j *Judge) report(a *Assessment, c *claim) {
+	if a.Changed = c.state != c.reported; a.Changed {
+		c.reported = c.state
+		j.argue(a, c)
+	}
+}
+
+// structural applies the rules that decide alone: special-purpose sources (R1, R1b) and a source that is its own destination (E05).
+func (j *Judge) structural(m *decoders.Message, c *claim) rows {
+	src, dst := m.Src.Addr(), m.Dst.Addr()
+	if src == dst {
+		return rowSelf
+	}
+	if !j.fromOutside(src, dst) {
+		return 0
+	}
+	switch l := j.special.lookup(src, m.Time); {
+	case l == nil:
+		return 0
+	case l.leaks:
+		c.special = l.index
+		return rowR1b
+	default:
+		c.special = l.index
+		return rowR1
+	}
+}
+
+// fromOutside says whether a packet comes to home from elsewhere; without home every packet counts as such.
+func (j *Judge) fromOutside(src, dst netip.Addr) bool {
+	return len(j.home) == 0 || j.isHome(dst) && !j.isHome(src)
+}
+
+func (j *Judge) isHome(a netip.Addr) bool {
+	return slices.ContainsFunc(j.home, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// population gives the slot of a campaign's population, which it opens where it must.
+func (j *Judge) population(campaign string) uint32 {
+	at, ok := j.byCampaign[campaign]
+	if !ok {
+		at = j.openPopulation(campaign)
+	}
+	j.populations.touch(at)
+	return at
+}
+
+func (j *Judge) openPopulation(campaign string) uint32 {
+	at := j.populations.free()
+	for at == noSlot {
+		at = j.populations.victim(func(p *population) bool { return p.refs == 0 })
+		if at == noSlot { // every campaign has open claims: one of them must close
+			j.evictClaim()
+			continue
+		}
+		delete(j.byCampaign, j.populations.get(at).campaign)
+	}
+	j.nextSeq++
+	*j.populations.get(at) = population{campaign: campaign, seq: j.nextSeq}
+	j.byCampaign[campaign] = at
+	return at
+}
+
+// claim gives the open claim that m belongs to. fresh says that it is new; previous then is the state of the source's last claim in this
+// campaign, nil where it had none.
+func (j *Judge) claim(m *decoders.Message, p *population, at uint32) (c *claim, fresh bool, previous *State) {
+	k := claimKey{m.Src.Addr().As16(), p.seq, hourOf(m.Began)}
+	slot, ok := j.byKey[k]
+	if ok {
+		c = j.claims.get(slot)
+	}
+	if ok && c.open {
+		j.claims.touch(slot)
+		return c, false, nil
+	}
+	previous = j.lastState(k, p)
+	if !ok {
+		slot = j.openClaim(k, at)
+		c = j.claims.get(slot)
+		c.ttl = m.Marks.TTL // of its first packet
+		p.hour(k.hour)
+	}
+	c.reopen(m.Time)
+	p.refs++
+	j.claims.touch(slot)
+	j.enlist(slot, c)
+	return c, true, previous
+}
+
+func (j *Judge) openClaim(k claimKey, population uint32) uint32 {
+	slot := j.claims.free()
+	if slot == noSlot {
+		slot = j.evictClaim()
+		j.claims.spare = j.claims.spare[:len(j.claims.spare)-1]
+	}
+	*j.claims.get(slot) = claim{key: k, slot: population}
+	j.byKey[k] = slot
+	return slot
+}
+
+// lastState gives the state of the latest claim of a source in a campaign, this hour's earlier part included; nil where none is remembered.
+func (j *Judge) lastState(k claimKey, p *population) *State {
+	for i := len(p.hours) - 1; i >= 0; i-- {
+		k.hour = p.hours[i]
+		if slot, ok := j.byKey[k]; ok {
+			state := j.claims.get(slot).state
+			return &state
+		}
+	}
+	return nil
+}
+
+// enlist puts a claim that opened at the end of its hour's list.
+func (j *Judge) enlist(slot uint32, c *claim) {
+	i, ok := j.bucket(c.key.hour)
+	if !ok {
+		j.hours = slices.Insert(j.hours, i, hourBucket{c.key.hour, noSlot, noSlot})
+	}
+	b := &j.hours[i]
+	c.before, c.after = b.tail, noSlot
+	if b.tail == noSlot {
+		b.head = slot
+	} else {
+		j.claims.get(b.tail).after = slot
+	}
+	b.tail = slot
+}
+
+// delist takes a claim that closes out of its hour's list, and the hour away with its last claim.
+func (j *Judge) delist(c *claim) {
+	i, _ := j.bucket(c.key.hour)
+	b := &j.hours[i]
+	if c.before == noSlot {
+		b.head = c.after
+	} else {
+		j.claims.get(c.before).after = c.after
+	}
+	if c.after == noSlot {
+		b.tail = c.before
+	} else {
+		j.claims.get(c.after).before = c.before
+	}
+	if b.head == noSlot {
+		j.hours = slices.Delete(j.hours, i, i+1)
+	}
+}
+
+func (j *Judge) bucket(hour int32) (int, bool) {
+	return slices.BinarySearchFunc(j.hours, hour, func(b hourBucket, h int32) int { return cmp.Compare(b.hour, h) })
+}
+
+// evictClaim frees the claim that the hand stops at and gives its slot, which is then spare. An open one closes now, and its document
+// waits for Due.
+func (j *Judge) evictClaim() uint32 {
+	slot := j.claims.victim(func(*claim) bool { return true })
+	c := j.claims.get(slot)
+	if c.open {
+		j.Shed++
+		j.closed = append(j.closed, j.final(c, j.now).clone())
+	}
+	delete(j.byKey, c.key)
+	*c = claim{}
+	j.claims.release(slot)
+	return slot
+}

@@ -1,0 +1,150 @@
+package spoof
+
+import (
+	"fmt"
+	"hash/maphash"
+	"time"
+
+	"popupwatch/decoders"
+)
+
+// maxFirst is how many first packets of sources a campaign keeps for its tests (SPOOF-AND-CAMPAIGNS 4).
+const maxFirst = 512
+
+// firstPacket is the first packet of one source in a campaign: tests take no other, since a genuine host's own packets agree with one another.
+type firstPacket struct {
+	source   addr16
+	network  [4]byte // /16 of IPv4, /32 of IPv6
+	frame    uint64
+	print    uint64
+	clock    uuidClock
+	hasClock bool
+	ttl      uint8
+	slash8   uint8 // first octet of an IPv4 source
+	v4       bool
+}
+
+// population is what the sources of one campaign show together.
+type population struct {
+	campaign    string
+	seq         uint32 // number of this population: its slot may have been another's before
+	refs        int32  // claims that refer to it
+	sources     uint32
+	submissions uint32
+	hours       []int32       // hours in which it had claims, latest last, at most maxHours
+	first       []firstPacket // at most maxFirst
+	version     uint32        // grows when a look changed what follows
+	seen        *common
+}
+
+// maxHours is how many hours back a source's last claim is looked for.
+const maxHours = 32
+
+// common is what the last look found.
+type common struct {
+	clocks    map[addr16]clockGroup
+	prints    map[addr16]string // sentence of E24, for sources that share their constants
+	ttlWeight [256]float64      // E14 by TTL
+	ttlSays   [256]string
+}
+
+// add notes the first packet of a source and says whether it is time to look again: at every source up to 16, then at each doubling.
+func (p *population) add(m *decoders.Message, source addr16, seed maphash.Seed) (look bool) {
+	p.sources++
+	if len(p.first) >= maxFirst {
+		return false
+	}
+	f := firstPacket{source: source, frame: m.Frames[0], ttl: m.Marks.TTL}
+	if a := m.Src.Addr(); a.Is4() {
+		o := a.As4()
+		f.v4, f.slash8, f.network = true, o[0], [4]byte{4, 0, o[0], o[1]}
+	} else {
+		f.network = [4]byte(source[:4])
+	}
+	if m.Route == decoders.RouteRPC {
+		f.clock, f.hasClock = findClock(m.RPC.Activity, m.Time)
+		f.print = fingerprint(seed, m.RPC.Activity, f.clock, f.hasClock)
+	}
+	p.first = append(p.first, f)
+	n := len(p.first)
+	return n >= 2 && (n <= 16 || n&(n-1) == 0)
+}
+
+// look computes what the first packets show together.
+func (p *population) look() {
+	c := &common{clocks: map[addr16]clockGroup{}, prints: sharedPrints(p.first)}
+	for i, g := range clockGroups(p.first) {
+		if g.k > 0 {
+			c.clocks[p.first[i].source] = g
+		}
+	}
+	c.countTTLs(p.first)
+	p.seen = c
+	p.version++
+}
+
+// sharedPrints finds the sources whose activity UUIDs hold the same constants (E24).
+func sharedPrints(first []firstPacket) map[addr16]string {
+	count := map[uint64]int{}
+	for i := range first {
+		if print := first[i].print; print != 0 {
+			count[print]++
+		}
+	}
+	says := map[addr16]string{}
+	for i := range first {
+		if k := count[first[i].print]; k >= 2 {
+			says[first[i].source] = fmt.Sprintf("The activity UUIDs of %d sources hold the same constants: one tool made them, though not necessarily one machine.", k)
+		}
+	}
+	return says
+}
+
+// minVotes is from how many networks an equal TTL says anything (E14); commonTTL the share of addresses that the commonest hop count covers.
+const (
+	minVotes  = 5
+	commonTTL = 0.1
+)
+
+// countTTLs weighs equal arrival TTLs over different /8s, one vote each, the first packet of the network: as unlikely as that many of all
+// votes fall on one value when the commonest covers a tenth.
+func (c *common) countTTLs(first []firstPacket) {
+	var voted [256]bool
+	var votes [256]int
+	all := 0
+	for i := range first {
+		if f := &first[i]; f.v4 && !voted[f.slash8] {
+			voted[f.slash8] = true
+			votes[f.ttl]++
+			all++
+		}
+	}
+	for ttl, k := range votes {
+		if k < minVotes {
+			continue
+		}
+		c.ttlWeight[ttl] = round(min(improbability(binomialTail(all-1, k-1, commonTTL)), caps[g1]))
+		c.ttlSays[ttl] = fmt.Sprintf("Sources in %d of %d different /8 networks arrived with the same TTL %d: hosts so far apart are not equally far away, one emitter is.", k, all, ttl)
+	}
+}
+
+// once says whether the campaign's sources send one submission each, as invented addresses do (E32).
+func (p *population) once() bool {
+	return p.sources >= 50 && uint64(p.submissions)*10 <= uint64(p.sources)*11
+}
+
+// hour notes that the campaign has claims in an hour.
+func (p *population) hour(h int32) {
+	for _, known := range p.hours {
+		if known == h {
+			return
+		}
+	}
+	if len(p.hours) >= maxHours {
+		p.hours = append(p.hours[:0], p.hours[1:]...)
+	}
+	p.hours = append(p.hours, h)
+}
+
+// hourOf is the number of the hour since 1970 in which t lies.
+func hourOf(t time.Time) int32 { return int32(t.Unix() / 3600) }

@@ -1,0 +1,125 @@
+package sensor
+
+import (
+	"slices"
+	"time"
+
+	"popupwatch/decoders"
+	"popupwatch/decoders/wire"
+	"popupwatch/sensor/event"
+)
+
+// stats counts frames, for the run and for the interval since the last document.
+type stats struct {
+	interval time.Duration
+	at       time.Time // of the last frame, tick or due document
+	since    time.Time // begin of the interval
+	open     bool      // the interval has begun
+
+	frames, bytes, messages uint64
+	reasons                 [wire.ReasonCount]uint64
+	ports                   [event.PortCount]arrivals
+	told                    event.Stats // what earlier documents said, added up
+	shedTold                []event.Tally
+}
+
+// arrivals is what came to one port in the interval.
+type arrivals struct {
+	datagrams, bytes uint64
+	sources          decoders.Distinct
+}
+
+// count counts one frame, once.
+func (s *stats) count(r wire.Reason, octets int) {
+	s.frames++
+	s.bytes += uint64(octets)
+	s.reasons[r]++
+}
+
+// arrive counts what came to one of the Messenger's ports.
+func (s *stats) arrive(a *decoders.Arrival) {
+	if a.Port == 0 {
+		return
+	}
+	i := 0
+	if a.Port != 135 {
+		i = int(a.Port) - 1024
+	}
+	if i < 0 || i >= len(s.ports) {
+		return // a port of --decode-port
+	}
+	p := &s.ports[i]
+	p.datagrams++
+	p.bytes += uint64(a.Octets)
+	p.sources.Add(a.Source)
+}
+
+// due begins an interval with the first frame, and says whether the one that is running is over at now: then at is its end. A clock that
+// steps back makes the interval longer, not shorter.
+func (s *stats) due(now time.Time) bool {
+	s.at = now
+	if !s.open {
+		s.since, s.open = now, true
+		return false
+	}
+	if now.Sub(s.since) < s.interval {
+		return false
+	}
+	s.at = s.since.Add(s.interval)
+	s.open = false
+	return true
+}
+
+// report emits the counts since the last document; an interval without frames gives none.
+func (s *Sensor) report() {
+	t := &s.stats
+	shed := s.shed()
+	e := event.Stats{
+		Start: t.since, End: t.at, Frames: t.frames - t.told.Frames, Bytes: t.bytes - t.told.Bytes, Messages: t.messages - t.told.Messages,
+		Shed: since(shed, t.shedTold),
+	}
+	if e.Frames > 0 {
+		for i, n := range t.reasons {
+			e.Reasons[i] = n - t.told.Reasons[i]
+		}
+		e.Matched = e.Frames - e.Reasons[wire.Filtered]
+		e.Ports = t.takePorts()
+		s.emit(s.build.Stats(&e))
+		t.told.Frames, t.told.Bytes, t.told.Messages, t.told.Reasons, t.shedTold = t.frames, t.bytes, t.messages, t.reasons, shed
+	}
+	t.since, t.open = s.now, true
+}
+
+// takePorts gives the arrivals of the interval and begins the next.
+func (s *stats) takePorts() (out [event.PortCount]event.PortStats) {
+	for i, port := range event.WatchedPorts() {
+		n, _ := s.ports[i].sources.Count()
+		out[i] = event.PortStats{Port: port, Datagrams: s.ports[i].datagrams, Bytes: s.ports[i].bytes, Addresses: n}
+		s.ports[i] = arrivals{}
+	}
+	return out
+}
+
+// shed counts, over the run, what was given up because a bound was reached, by kind.
+func (s *Sensor) shed() []event.Tally {
+	d := s.decoder.Shed()
+	t := []event.Tally{
+		{Name: "datagrams", N: d.Datagrams}, {Name: "calls", N: d.Calls}, {Name: "copies", N: d.Copies},
+		{Name: "submissions", N: d.Submissions}, {Name: "texts", N: d.Texts},
+		{Name: "campaigns", N: s.tracker.Shed()}, {Name: "claims", N: s.judge.Shed},
+		{Name: "rollup", N: s.rollup.Early()}, {Name: "findings", N: s.findings.Evicted()}, {Name: "summary", N: s.summary.shed},
+	}
+	if s.claims != nil {
+		t = append(t, event.Tally{Name: "claim_rollup", N: s.claims.Early()})
+	}
+	return t
+}
+
+// since gives what came after before was counted.
+func since(now, before []event.Tally) []event.Tally {
+	out := slices.Clone(now)
+	for i := range before {
+		out[i].N -= before[i].N
+	}
+	return out
+}
