@@ -173,9 +173,14 @@ func (d *Decoder) udp(c *carrier, r *Result) Reason {
 
 // arrive notes what came to a watched port, decodable or not, and says whether it did.
 func (d *Decoder) arrive(c *carrier, u *inet.UDP, r *Result) (watched bool) {
-	_, watched = slices.BinarySearch(d.ports, u.DstPort)
+	watched = d.watches(u.DstPort)
 	if watched && !c.counted {
 		r.Arrival = Arrival{Port: u.DstPort, Source: d.packet.Src(), Octets: u.Length}
 	}
 	return watched
+}
+
+func (d *Decoder) watches(port uint16) bool {
+	_, ok := slices.BinarySearch(d.ports, port)
+	return ok
 }

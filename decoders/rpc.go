@@ -26,7 +26,7 @@ func (d *Decoder) rpc(c *carrier, u *inet.UDP, r *Result) Reason {
 	switch {
 	case h.Interface == dcerpc.MessengerSend && h.Type == dcerpc.TypeRequest:
 		return d.request(c, u, &h, body, r)
-	case h.Interface == dcerpc.MessengerSend, h.Interface == dcerpc.Conversation, d.answers(c, &h):
+	case h.Interface == dcerpc.MessengerSend, h.Interface == dcerpc.Conversation, d.answers(c, &h), d.refusal(u, &h, body):
 		return d.pdu(c, u, &h, body, r)
 	case h.Consistent(len(u.Payload), d.packet.Cut):
 		return wire.RPCInterface
@@ -38,6 +38,16 @@ func (d *Decoder) rpc(c *carrier, u *inet.UDP, r *Result) Reason {
 // activity and sequence decide.
 func (d *Decoder) answers(c *carrier, h *dcerpc.Header) bool {
 	return h.Type != dcerpc.TypeRequest && d.submissions.answers(c.time, d.packet.Src(), d.packet.Dst(), h)
+}
+
+// refusal says whether a PDU is a reject or fault from one of the Messenger's ports: Windows puts another interface into them, and the call
+// that is refused may not be in the capture. The status tells it from chance: those of the runtime begin with 1c (C706 appendix E).
+func (d *Decoder) refusal(u *inet.UDP, h *dcerpc.Header, body []byte) bool {
+	if h.Type != dcerpc.TypeReject && h.Type != dcerpc.TypeFault || !d.watches(u.SrcPort) {
+		return false
+	}
+	status, ok := dcerpc.Status(h, body)
+	return ok && status>>24 == 0x1c && h.Consistent(len(u.Payload), false)
 }
 
 // request reads a call of the Messenger interface.

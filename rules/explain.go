@@ -10,7 +10,7 @@ import (
 type Explanation struct {
 	Verdict    Verdict
 	Thresholds Thresholds
-	Rules      []Explained // the hits, strongest first, then the others as their files list them
+	Rules      []Explained // the hits, strongest first, then the others in the same order
 }
 
 // Explained is one rule, asked about one message.
@@ -33,19 +33,16 @@ func (s *Set) Explain(m *decoders.Message, c Context) Explanation {
 	for i := range s.rules {
 		e.Rules[i] = s.explain(&s.rules[i], found, &t.fields)
 	}
-	slices.SortStableFunc(e.Rules, hitsFirst(e.Verdict.Hits))
+	slices.SortStableFunc(e.Rules, func(a, b Explained) int { return place(a) - place(b) })
 	return e
 }
 
-// hitsFirst orders by place among the hits, which names a rule once; what did not hit keeps its order behind them.
-func hitsFirst(hits []Hit) func(a, b Explained) int {
-	place := func(x Explained) int {
-		if i := slices.IndexFunc(hits, func(h Hit) bool { return h.Rule == x.Rule.Name }); i >= 0 {
-			return i
-		}
-		return len(hits)
+// place is 0 for a hit and 1 for the others.
+func place(x Explained) int {
+	if x.Hit {
+		return 0
 	}
-	return func(a, b Explained) int { return place(a) - place(b) }
+	return 1
 }
 
 // explain asks one rule about s.record, which verdict left filled.

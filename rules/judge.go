@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
@@ -42,7 +43,7 @@ type verdictKey struct {
 
 // held is a rule that holds, and its words that were found.
 type held struct {
-	rule    int // number in Set.rules
+	rule    int // number in Set.rules, so the stronger the smaller
 	matched string
 }
 
@@ -164,16 +165,30 @@ func (s *Set) verdict(t *textPart, p *senderPart) Verdict {
 			s.holding = append(s.holding, o)
 		}
 	}
-	slices.SortFunc(s.holding, func(a, b held) int { return s.rules[a.rule].rank - s.rules[b.rule].rank })
+	slices.SortFunc(s.holding, func(a, b held) int { return a.rule - b.rule })
+	return s.sum()
+}
+
+// sum is the verdict over s.holding. Texts that differ and end alike share one.
+func (s *Set) sum() Verdict {
+	s.outcome = s.outcome[:0]
+	for _, h := range s.holding {
+		s.outcome = binary.BigEndian.AppendUint16(s.outcome, uint16(h.rule)) // below maxRules
+		s.outcome = append(s.outcome, byte(len(h.matched)))                  // at most maxMatched
+		s.outcome = append(s.outcome, h.matched...)
+	}
+	if v, ok := s.outcomes.young[string(s.outcome)]; ok { // not get: it would allocate the key
+		return v
+	}
 	var hits []Hit
-	if len(s.holding) > 0 {
-		hits = make([]Hit, len(s.holding))
+	for _, h := range s.holding {
+		hits = append(hits, s.rules[h.rule].hit(h.matched))
 	}
-	for i, h := range s.holding {
-		hits[i] = s.rules[h.rule].hit(h.matched)
-	}
+	hits = slices.Clip(hits)
 	score := total(hits)
-	return Verdict{Score: score, Class: s.thresholds.Class(score), Hits: hits, Lure: lureOf(hits)}
+	v := Verdict{Score: score, Class: s.thresholds.Class(score), Hits: hits, Lure: lureOf(hits)}
+	s.outcomes.put(string(s.outcome), v)
+	return v
 }
 
 // fill gives the conditions another record.

@@ -195,7 +195,7 @@ func (d *draft) compile(cacheBytes int, normal func(string) string) (*Set, error
 	if err := errors.Join(d.faults...); err != nil {
 		return nil, err
 	}
-	set.rank()
+	set.sort()
 	set.thresholds, set.version = *d.thresholds, d.version
 	return set, nil
 }

@@ -15,13 +15,13 @@ type rule struct {
 	Rule
 	list      int        // number of its word list; -1: no words
 	condition *condition // nil: the words alone decide
-	rank      int        // its place among hits: strongest first
+	place     int        // in the order of the files
 }
 
 // Set is a compiled set of rules with a bounded memory of what it judged. It is used by one goroutine. What it answers depends on
 // the rules and the message alone, never on what it remembers.
 type Set struct {
-	rules      []rule
+	rules      []rule // strongest first, as they stand among hits
 	thresholds Thresholds
 	version    string
 	words      *lexicon
@@ -31,27 +31,31 @@ type Set struct {
 	record     record                // what they read
 	turn       uint64                // how often the record was filled
 	holding    []held                // scratch of one verdict
+	outcome    []byte                // scratch of its key
 
 	texts    *generations[textKey, *textPart]
+	outcomes *generations[string, Verdict] // by what holds: most new texts end as others did
 	senders  *generations[senderKey, *senderPart]
 	verdicts *generations[verdictKey, Verdict]
 }
 
-// newSet divides cacheBytes: verdicts are many and small, texts fewer and larger, senders few.
+// newSet divides cacheBytes: verdicts are many, texts and what they come to fewer, senders few. Verdicts may share their hits with outcomes;
+// each is counted as if it did not.
 func newSet(words *lexicon, cacheBytes int) *Set {
 	return &Set{
 		words:      words,
 		conditions: map[string]*condition{},
 		machine:    vm.VM{MemoryBudget: maxValues},
 		texts:      newGenerations(cacheBytes/4, sizeOfText),
-		senders:    newGenerations(cacheBytes/8, sizeOfSender),
-		verdicts:   newGenerations(cacheBytes-cacheBytes/4-cacheBytes/8, sizeOfVerdict),
+		senders:    newGenerations(cacheBytes/16, sizeOfSender),
+		outcomes:   newGenerations(cacheBytes/16, sizeOfOutcome),
+		verdicts:   newGenerations(cacheBytes/8*5, sizeOfVerdict),
 	}
 }
 
 // add compiles one rule. The words of all rules are known by then.
 func (s *Set) add(r *Rule) error {
-	c := rule{Rule: *r, list: -1}
+	c := rule{Rule: *r, list: -1, place: len(s.rules)}
 	if len(r.Words) > 0 {
 		c.list = s.words.lists[r.Name]
 		c.Part = PartText
@@ -83,25 +87,20 @@ func (s *Set) condition(when string) (*condition, error) {
 	return c, err
 }
 
-// rank orders the rules by how strong a hit of each is, once, so that no verdict compares weights.
-func (s *Set) rank() {
-	order := make([]*rule, len(s.rules))
-	for i := range s.rules {
-		order[i] = &s.rules[i]
-	}
-	slices.SortFunc(order, func(a, b *rule) int {
+// sort puts the rules in the order of hits, once, so that no verdict compares weights and names.
+func (s *Set) sort() {
+	slices.SortFunc(s.rules, func(a, b rule) int {
 		return cmp.Or(cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)), cmp.Compare(a.Name, b.Name))
 	})
-	for place, r := range order {
-		r.rank = place
-	}
 }
 
 // Rules lists the rules in the order of their files, as a copy.
 func (s *Set) Rules() []Rule {
 	all := make([]Rule, len(s.rules))
 	for i := range s.rules {
-		all[i] = s.rules[i].Rule
+		all[s.rules[i].place] = s.rules[i].Rule
+	}
+	for i := range all {
 		all[i].Words = slices.Clone(all[i].Words)
 	}
 	return all
@@ -135,9 +134,17 @@ func sizeOfSender(k senderKey, p *senderPart) int {
 }
 
 func sizeOfVerdict(k verdictKey, v Verdict) int {
-	n := slack*int(unsafe.Sizeof(k)+unsafe.Sizeof(v)) + len(k.sender.from) + len(k.sender.to) + cap(v.Hits)*int(unsafe.Sizeof(Hit{}))
-	for i := range v.Hits {
-		n += len(v.Hits[i].Matched)
+	return slack*int(unsafe.Sizeof(k)+unsafe.Sizeof(v)) + len(k.sender.from) + len(k.sender.to) + sizeOfHits(v.Hits)
+}
+
+func sizeOfOutcome(k string, v Verdict) int {
+	return slack*int(unsafe.Sizeof(k)+unsafe.Sizeof(v)) + len(k) + sizeOfHits(v.Hits)
+}
+
+func sizeOfHits(hits []Hit) int {
+	n := cap(hits) * int(unsafe.Sizeof(Hit{}))
+	for i := range hits {
+		n += len(hits[i].Matched)
 	}
 	return n
 }

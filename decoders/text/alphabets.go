@@ -61,13 +61,3 @@ func (a *alphabet) cost(r rune) int {
 	}
 	return costForeign
 }
-
-// frequent says whether the word stands in the list. The blanks around each word keep parts of words out.
-func (a *alphabet) frequent(word []byte) bool {
-	if len(word) > 24 {
-		return false
-	}
-	var padded [26]byte
-	b := append(append(append(padded[:0], ' '), word...), ' ')
-	return strings.Contains(a.words, string(b))
-}

@@ -13,8 +13,10 @@ type Analyzer struct {
 	texts   *cache[*Features]
 	forms   *cache[*Form]
 	normal  normaliser
+	begun   beginnings
 	windows []uint32
 	names   names
+	pages   pages
 }
 
 // NewAnalyzer makes an Analyzer with empty caches.
@@ -51,8 +53,14 @@ const (
 )
 
 func (a *Analyzer) compute(shown string) *Features {
-	stats := count(shown)
-	a.normal.run(shown, stats.NonASCII == 0, true)
+	stats, ok := a.begun.resume(&a.normal, shown)
+	if !ok {
+		stats = count(shown)
+		a.normal.run(shown, stats.NonASCII == 0, true)
+		if stats.NonASCII == 0 {
+			a.begun.keep(&a.normal, shown)
+		}
+	}
 	f := &Features{Form: a.form(a.normal.norm), Stats: stats}
 	a.normal.keys.features(f)
 	f.Stats.Obfuscated = a.normal.obfuscated

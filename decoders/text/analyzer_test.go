@@ -123,6 +123,24 @@ func TestFeaturesDoNotDependOnWhatTheCachesHold(t *testing.T) {
 	}
 }
 
+func TestTextsThatBeginAlikeHaveTheFeaturesOfTheirOwn(t *testing.T) {
+	begin := rapid.SampledFrom([]string{
+		"STOP! Windows has found 55 Critical System Errors. Your registry is damaged.\r\nVisit ",
+		"W1nd0ws has found v1ruses, c a l l us to be safe from 206 555 and U N I V ",
+		"Windows has found critical system errors in your registry, order now 1-800-555 ",
+	})
+	rest := rapid.SampledFrom([]string{"www.a.com", "http://fix.com/?id=1", "1234 www.a.com", "E R S I T Y", "a b www.x.com", "", "ü www.a.com", "x", "sales@a.com [x7f3]", "(www.a.com)", "www.b.com 206 555 1234\n", "wwwwww", "visit www.b.com"})
+	rapid.Check(t, func(t *rapid.T) {
+		a := NewAnalyzer(Config{Memory: 1})
+		for range 6 {
+			s := begin.Draw(t, "begin") + rest.Draw(t, "rest") + rest.Draw(t, "more")
+			if diff := cmp.Diff(NewAnalyzer(Config{Memory: 1}).Analyze(s), a.Analyze(s)); diff != "" {
+				t.Fatalf("%q (-alone +after others):\n%s", s, diff)
+			}
+		}
+	})
+}
+
 func TestCachesStayInTheirBoundInAFloodOfRandomTexts(t *testing.T) {
 	const memory = 2 << 20
 	a := NewAnalyzer(Config{Memory: memory})
@@ -274,9 +292,10 @@ func TestFormIsNamedByItsText(t *testing.T) {
 	}
 }
 
-func TestHostileTextsStayLinear(t *testing.T) {
-	for _, unit := range []string{"a ", "a.", "1 ", "1-", "(", "+1", "://", "a@", "@", "a.b@", "http://", "[", "ﷺ", "\u0301", "a\u0301", "аa", "l", "1.1.", "www."} {
-		f := NewAnalyzer(Config{}).Analyze(strings.Repeat(unit, 1<<16/len(unit)))
+func TestHostileTextsStayInTheirBounds(t *testing.T) {
+	for _, unit := range []string{ // 256 KiB each: what is not linear takes minutes
+		"a ", "a.", "1 ", "1-", "(", "+1", "://", "a@", "@", "a.b@", "http://", "[", "ﷺ", "\u0301", "a\u0301", "аa", "l", "1.1.", "www.", "가 ", "a a a bb ", "1 (", "$a", "!!a", "a.b/"} {
+		f := NewAnalyzer(Config{}).Analyze(strings.Repeat(unit, 1<<18/len(unit)))
 		if len(f.Form.Norm) > maxNorm || !utf8.ValidString(f.Form.Norm) || len(f.URLs) > maxKeys || len(f.Phones) > maxKeys {
 			t.Errorf("%q: %d octets, %d URLs", unit, len(f.Form.Norm), len(f.URLs))
 		}

@@ -58,15 +58,13 @@ func (p codePage) encode(s string) (string, bool) {
 }
 
 // weighed is how much of the strings is looked at to choose a page: hostile length buys no time.
-const weighed = 4096
+const weighed = 1024
 
 // widest is the greatest margin: nothing else could be the page.
 const widest = 1_000_000
 
-// choosePage weighs every candidate over the strings that are shown.
-func choosePage(from, to, text []byte) (best codePage, margin int) {
-	octets := sample(from, to, text)
-	best = codePages.guessed[1]
+// choosePage weighs every candidate over a sample of the strings that are shown.
+func choosePage(octets string) (page codePage, margin int) {
 	var scores [16]int
 	var shown [16]string
 	top := -1
@@ -90,8 +88,23 @@ func choosePage(from, to, text []byte) (best codePage, margin int) {
 	return codePages.guessed[top], margin
 }
 
-// sample joins the strings by line ends, the names first, cut at weighed octets but never within the names' reach: a cut that splits a double-byte
-// character costs every double-byte page the same one octet.
+// pages remembers the choice for samples seen last, one for each value of 8 bits of their hash: weighing takes a hundred times as long.
+type pages [256]struct {
+	octets string
+	page   codePage
+	margin int
+}
+
+func (p *pages) choose(octets string) (codePage, int) {
+	known := &p[hash(octets)%256]
+	if known.octets != octets || octets == "" {
+		known.octets = octets
+		known.page, known.margin = choosePage(octets)
+	}
+	return known.page, known.margin
+}
+
+// sample joins the strings by line ends, the names first, cut at weighed octets. A cut that splits a double-byte character costs its page one octet of 1,024.
 func sample(from, to, text []byte) string {
 	b := make([]byte, 0, min(weighed, len(from)+len(to)+len(text)+2))
 	for _, s := range [][]byte{from, to, text} {

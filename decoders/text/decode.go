@@ -21,17 +21,17 @@ const highBits = 0x8080808080808080
 // EBCDIC (CP037) is read only if the call's data representation says so. Margin is ten times the natural logarithm of how much likelier the page is
 // than the next one that shows other text, at most 1,000,000; 0 for pure ASCII and EBCDIC, where nothing was weighed. The strings are owned; their NDR counts are left to the caller.
 func Decode(from, to, text []byte, ebcdic bool) (f, t, x String, page Page, margin int) {
-	return decode(from, to, text, ebcdic, newString)
+	return decode(from, to, text, ebcdic, newString, choosePage)
 }
 
 // Decode is the function Decode with From and To kept in a bounded table, so that a flood with the same names allocates its Text alone.
 func (a *Analyzer) Decode(from, to, text []byte, ebcdic bool) (f, t, x String, page Page, margin int) {
-	return decode(from, to, text, ebcdic, a.names.intern)
+	return decode(from, to, text, ebcdic, a.names.intern, a.pages.choose)
 }
 
 func newString(b []byte) string { return string(b) }
 
-func decode(from, to, text []byte, ebcdic bool, name func([]byte) string) (f, t, x String, page Page, margin int) {
+func decode(from, to, text []byte, ebcdic bool, name func([]byte) string, choose func(string) (codePage, int)) (f, t, x String, page Page, margin int) {
 	if ebcdic {
 		return decodePage(codePages.ebcdic, from, name), decodePage(codePages.ebcdic, to, name), decodePage(codePages.ebcdic, text, newString), PageEBCDIC, 0
 	}
@@ -39,7 +39,7 @@ func decode(from, to, text []byte, ebcdic bool, name func([]byte) string) (f, t,
 	if isASCII(sf) && isASCII(st) && isASCII(sx) {
 		return plain(from, name), plain(to, name), plain(text, newString), PageASCII, 0
 	}
-	best, margin := choosePage(sf, st, sx)
+	best, margin := choose(sample(sf, st, sx))
 	return decodePage(best, from, name), decodePage(best, to, name), decodePage(best, text, newString), best.page, margin
 }
 

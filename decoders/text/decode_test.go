@@ -132,3 +132,15 @@ func TestDecodeReadsUTF8OfEveryScript(t *testing.T) {
 		}
 	}
 }
+
+func TestRememberedPageIsTheOneThatWasWeighed(t *testing.T) {
+	a := NewAnalyzer(Config{})
+	for range 2 {
+		for _, octets := range []string{"gef\x84hrdet", "gef\xe4hrdet", "\x82ada", "\x8cx\x8d\x90", "\xb0\xe6\xb0\xed"} {
+			_, _, want, page, margin := Decode(nil, nil, []byte(octets), false)
+			if _, _, got, gotPage, gotMargin := a.Decode(nil, nil, []byte(octets), false); got != want || gotPage != page || gotMargin != margin {
+				t.Errorf("%q: remembered %s %d, weighed %s %d", octets, gotPage, gotMargin, page, margin)
+			}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -219,8 +220,9 @@ func (w *weighing) count(r rune) {
 	w.letters = append(w.letters, letterCount{r, 1})
 }
 
-// language is the score of the letters in the likeliest language of the page.
+// language is the score of the letters in the likeliest language of the page. Words are looked up only where they can still decide.
 func (w *weighing) language() int {
+	words := w.words()
 	best := 0
 	for i := range w.page.alphabet {
 		a := &w.page.alphabet[i]
@@ -228,7 +230,9 @@ func (w *weighing) language() int {
 		for _, l := range w.letters {
 			score += l.n * a.cost(l.letter)
 		}
-		score += gainWord * a.wordsIn(w.runes)
+		if i == 0 || score+gainWord*maxWords > best {
+			score += gainWord * a.wordsIn(words)
+		}
 		if i == 0 || score > best {
 			best = score
 		}
@@ -236,18 +240,34 @@ func (w *weighing) language() int {
 	return best
 }
 
-// wordsIn counts frequent words of the language, up to maxWords.
-func (a *alphabet) wordsIn(runes []rune) (n int) {
-	var word []byte
-	for i := 0; i <= len(runes) && n < maxWords; i++ {
-		if i < len(runes) && unicode.IsLetter(runes[i]) {
-			word = utf8.AppendRune(word, unicode.ToLower(runes[i]))
+// maxRead is how many words at the beginning are looked up.
+const maxRead = 48
+
+// words are the first words, small, each between two blanks.
+func (w *weighing) words() (words []string) {
+	var word [32]byte
+	b := append(word[:0], ' ')
+	for i := 0; i <= len(w.runes) && len(words) < maxRead; i++ {
+		if i < len(w.runes) && unicode.IsLetter(w.runes[i]) {
+			if len(b) < len(word)-utf8.UTFMax {
+				b = utf8.AppendRune(b, unicode.ToLower(w.runes[i]))
+			}
 			continue
 		}
-		if len(word) > 0 && a.frequent(word) {
+		if len(b) > 1 {
+			words = append(words, string(append(b, ' ')))
+		}
+		b = b[:1]
+	}
+	return words
+}
+
+// wordsIn counts frequent words of the language, up to maxWords.
+func (a *alphabet) wordsIn(words []string) (n int) {
+	for _, word := range words {
+		if n < maxWords && strings.Contains(a.words, word) {
 			n++
 		}
-		word = word[:0]
 	}
 	return n
 }

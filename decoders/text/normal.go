@@ -34,17 +34,36 @@ type normaliser struct {
 	keys       keyring
 	obfuscated bool
 	joined     []byte // a word that was spaced out
+	keyless    keyless
+	unspaced   int // up to here single characters were found to be no such word
+}
+
+// keyless is how far a text and its form had come before the token with its first key, and whether something was undone by then; zero if there was none.
+type keyless struct {
+	text, norm int
+	obfuscated bool
 }
 
 // run normalises shown, which the caller has found to be ASCII or not. Wide says to take eight octets at a step where they are plain words; the result is the same without.
 func (n *normaliser) run(shown string, ascii, wide bool) {
-	n.norm, n.obfuscated = n.norm[:0], false
-	n.keys.reset()
+	n.begin("", false)
 	s := shown
 	if !ascii {
 		s, n.obfuscated = foldRunes(s)
 	}
-	tag, i := -1, 0
+	n.scan(s, 0, wide)
+}
+
+// begin resets the normaliser to what it was after a beginning without keys.
+func (n *normaliser) begin(norm string, obfuscated bool) {
+	n.norm = append(n.norm[:0], norm...)
+	n.obfuscated, n.unspaced, n.keyless = obfuscated, 0, keyless{}
+	n.keys.reset()
+}
+
+// scan takes folded text from a token or blank at i to its end.
+func (n *normaliser) scan(s string, i int, wide bool) {
+	tag := -1
 	for {
 		if wide {
 			from := i
@@ -61,11 +80,13 @@ func (n *normaliser) run(shown string, ascii, wide bool) {
 		if len(n.norm) > maxNorm { // the keys beyond still count
 			n.norm = n.norm[:maxNorm+1]
 		}
-		before := len(n.norm)
-		start := i
+		here := keyless{i, len(n.norm), n.obfuscated}
 		i = n.token(s, i)
-		if tag = -1; isTag(s[start:i]) {
-			tag = before
+		if n.keyless.text == 0 && n.keys.count() > 0 {
+			n.keyless = here
+		}
+		if tag = -1; isTag(s[here.text:i]) {
+			tag = here.norm
 		}
 	}
 	n.finish(tag)
@@ -175,7 +196,7 @@ func asciiString(s string) bool {
 
 // token takes the token that begins at i, or several where they are one thing, and returns where it ends.
 func (n *normaliser) token(s string, i int) int {
-	if end := spacedOut(s, i); end > i {
+	if end := n.spacedOut(s, i); end > i {
 		n.joined = n.joined[:0]
 		for _, c := range []byte(s[i:end]) {
 			if !isBlank(c) {
@@ -216,8 +237,12 @@ func (n *normaliser) gap() {
 // minSpaced is how many letters on their own, each after one blank, are a word that was spaced out.
 const minSpaced = 4
 
-// spacedOut returns where a word ends that is written as single characters, one blank between each two; i if there is none.
-func spacedOut(s string, i int) int {
+// spacedOut returns where a word ends that is written as single characters, one blank between each two; i if there is none. A run with too few letters is not
+// read again for each of its characters: 64 KiB of "1 1 1" would cost a second.
+func (n *normaliser) spacedOut(s string, i int) int {
+	if i < n.unspaced {
+		return i
+	}
 	end, letters := i, 0
 	for at := i; at < len(s); {
 		size := runeLen(s, at)
@@ -231,6 +256,7 @@ func spacedOut(s string, i int) int {
 		end, at = next, next+1
 	}
 	if letters < minSpaced {
+		n.unspaced = end
 		return i
 	}
 	return end

@@ -7,7 +7,21 @@ import (
 
 // count fills the countable marks of shown. Lines are line ends (CR LF, CR, LF or 0x14, as [MS-MSRP] writes one) and one more for text after the last.
 func count(shown string) (s Stats) {
-	s.Octets = uint32(len(shown))
+	s.add(shown)
+	s.lastLine(shown)
+	return s
+}
+
+// lastLine counts the line that no line end ends.
+func (s *Stats) lastLine(shown string) {
+	if last := len(shown) - 1; last >= 0 && !isLineEnd(shown[last]) {
+		s.Lines++
+	}
+}
+
+// add counts a part of a text that does not begin with a LF.
+func (s *Stats) add(shown string) {
+	s.Octets += uint32(len(shown))
 	i, returned := s.wide(shown)
 	for i < len(shown) {
 		r, size := rune(shown[i]), 1
@@ -18,10 +32,6 @@ func count(shown string) (s Stats) {
 		returned = r == '\r'
 		i += size
 	}
-	if last := len(shown) - 1; last >= 0 && !isLineEnd(shown[last]) {
-		s.Lines++
-	}
-	return s
 }
 
 func isLineEnd(c byte) bool { return c == '\n' || c == '\r' || c == 0x14 }
@@ -36,46 +46,56 @@ func (l lanes) sum() uint32 {
 	return uint32((uint64(l&pairs) + uint64(l>>8&pairs)) * 0x0001000100010001 >> 48)
 }
 
+// marks are the counts of at most 255 steps of eight octets.
+type marks struct{ letter, capital, digit, bang, line lanes }
+
+// step counts eight ASCII octets. Returned says whether a CR stands right before them; so does the result for the next step.
+func (m *marks) step(w uint64, returned bool) bool {
+	letter := letters(w)
+	m.letter.add(letter)
+	m.capital.add(letter &^ (w << 2))
+	low := ^(w + 0x40*ones) &^ equal(w, ' ') & highBits // digits, signs, line ends
+	if low == 0 {
+		return false
+	}
+	feed := equal(w, '\n')
+	if low == feed && !returned {
+		m.line.add(feed)
+		return false
+	}
+	m.digit.add((w + (0x80-'0')*ones) &^ (w + (0x7f-'9')*ones) & low)
+	m.bang.add(equal(w, '!'))
+	back := equal(w, '\r')
+	paired := back << 8 // a LF after a CR is no further line
+	if returned {
+		paired |= 0x80
+	}
+	m.line.add(feed&^paired | back | equal(w, 0x14))
+	return back>>63 != 0
+}
+
+func (s *Stats) take(m *marks) {
+	s.Letters += m.letter.sum()
+	s.Capitals += m.capital.sum()
+	s.Digits += m.digit.sum()
+	s.Exclamation += m.bang.sum()
+	s.Lines += m.line.sum()
+}
+
 // wide counts the ASCII octets from the start, eight at a step, and returns where it stops and whether a CR stands right before.
 func (s *Stats) wide(shown string) (i int, returned bool) {
 	for i+8 <= len(shown) {
-		var letter, capital, digit, bang, line lanes
-		end := min(i+8*255, len(shown)) - 8
-		from := i
+		var m marks
+		from, end := i, min(i+8*255, len(shown))-8
 		for ; i <= end; i += 8 {
 			w := load(shown, i)
 			if w&highBits != 0 {
 				break
 			}
-			l := letters(w)
-			letter.add(l)
-			capital.add(l &^ (w << 2))
-			low := ^(w + 0x40*ones) &^ equal(w, ' ') & highBits // digits, signs, line ends
-			if low == 0 {
-				returned = false
-				continue
-			}
-			feed := equal(w, '\n')
-			if low == feed && !returned {
-				line.add(feed)
-				continue
-			}
-			digit.add((w + (0x80-'0')*ones) &^ (w + (0x7f-'9')*ones) & low)
-			bang.add(equal(w, '!'))
-			back := equal(w, '\r')
-			paired := back << 8 // a LF after a CR is no further line
-			if returned {
-				paired |= 0x80
-			}
-			line.add(feed&^paired | back | equal(w, 0x14))
-			returned = back>>63 != 0
+			returned = m.step(w, returned)
 		}
 		s.Runes += uint32(i - from)
-		s.Letters += letter.sum()
-		s.Capitals += capital.sum()
-		s.Digits += digit.sum()
-		s.Exclamation += bang.sum()
-		s.Lines += line.sum()
+		s.take(&m)
 		if i <= end {
 			break
 		}

@@ -15,14 +15,14 @@ import (
 type record struct {
 	id      ID
 	slot    int32
-	born    uint64 // ordinal among all campaigns
-	size    int64  // octets, as the Tracker counts them
-	reps    []*text.Form
+	born    uint64     // ordinal among all campaigns
+	size    int64      // octets, as the Tracker counts them
+	reps    [][]uint32 // shingles of its representatives: the rest of their forms is not needed again
 	forms   []formKey
 	aliases []string // sorted
 
 	from, to, sample string
-	keys             [kinds]tally
+	keys             *[kinds]tally // nil until the first key
 	states           [StateCount]uint64
 	emitters         []string
 	reportable       uint64
@@ -96,8 +96,8 @@ func (r *record) addForm(form *text.Form, key formKey) {
 }
 
 func (r *record) addRep(form *text.Form) {
-	r.reps = append(r.reps, form)
-	r.size += int64(len(form.Norm)+4*len(form.Shingles)) + int64(unsafe.Sizeof(*form))
+	r.reps = append(r.reps, form.Shingles)
+	r.size += int64(4*len(form.Shingles)) + int64(unsafe.Sizeof(form.Shingles))
 }
 
 // idOf is the id of a campaign that opens with form.
@@ -129,14 +129,33 @@ func (r *record) count(m *decoders.Message, at time.Time, f *text.Features) {
 	r.size += r.sources.add(m.Src.Addr()) + r.targets.add(m.Dst.Addr())
 	r.port(m.Dst.Port())
 	r.routes |= 1 << m.Route
-	if f == nil {
+	if f != nil {
+		r.advertise(f, m.Time)
+	}
+}
+
+// advertise counts what the text names.
+func (r *record) advertise(f *text.Features, at time.Time) {
+	if len(f.Domains)+len(f.URLs)+len(f.Phones)+len(f.Emails) == 0 {
 		return
+	}
+	if r.keys == nil {
+		r.keys = new([kinds]tally)
+		r.size += int64(unsafe.Sizeof(*r.keys))
 	}
 	for kind, values := range [kinds][]string{f.Domains, f.URLs, f.Phones, f.Emails} {
 		for _, v := range values {
-			r.size += r.keys[kind].add(v, m.Time)
+			r.size += r.keys[kind].add(v, at)
 		}
 	}
+}
+
+// top is the most frequent keys of a kind.
+func (r *record) top(kind int) []Key {
+	if r.keys == nil {
+		return nil
+	}
+	return r.keys[kind].top()
 }
 
 func (r *record) port(port uint16) {

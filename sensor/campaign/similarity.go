@@ -28,7 +28,7 @@ func bandsOf(form *text.Form) (b bandHashes) {
 }
 
 // similarity finds campaigns by bands of their sketches: buckets of four entries; a fifth pushes out the eldest. Entries of campaigns that went are not removed: they
-// age out, and a candidate is always compared exactly.
+// age out; a candidate is always compared exactly.
 type similarity struct {
 	buckets []bucket
 	hits    []candidate
@@ -37,11 +37,20 @@ type similarity struct {
 
 type bucket [4]entry
 
-// entry says that the campaign in slot-1 has a band with this tag; slot 0 is none.
+// entry says that a campaign has a band with this tag; the zero entry is none. Owner is its slot plus one, and above that bits of its ordinal, so that an entry
+// of a campaign that went is not taken for one of its successor in the slot.
 type entry struct {
-	tag  uint32
-	slot int32
+	tag   uint32
+	owner uint32
 }
+
+// maxSlots is how many campaigns can be remembered, whatever the memory.
+const (
+	slotBits = 22
+	maxSlots = 1<<slotBits - 1
+)
+
+func ownerOf(r *record) uint32 { return uint32(r.slot+1) | uint32(r.born)<<slotBits }
 
 type candidate struct {
 	slot int32
@@ -59,11 +68,12 @@ func newSimilarity(memory int64) *similarity {
 
 func (s *similarity) bucket(h uint64) *bucket { return &s.buckets[h&uint64(len(s.buckets)-1)] }
 
-func (s *similarity) add(bands *bandHashes, slot int32) {
+func (s *similarity) add(bands *bandHashes, r *record) {
+	owner := ownerOf(r)
 	for _, h := range bands {
 		b := s.bucket(h)
 		copy(b[1:], b[:3])
-		b[0] = entry{uint32(h >> 32), slot + 1}
+		b[0] = entry{uint32(h >> 32), owner}
 	}
 }
 
@@ -72,8 +82,11 @@ func (s *similarity) candidates(bands *bandHashes, records []*record) []int32 {
 	s.hits, s.slots = s.hits[:0], s.slots[:0]
 	for _, h := range bands {
 		for _, e := range s.bucket(h) {
-			if e.slot > 0 && e.tag == uint32(h>>32) && records[e.slot-1] != nil {
-				s.hit(e.slot-1, records[e.slot-1].born)
+			if e.owner == 0 || e.tag != uint32(h>>32) {
+				continue
+			}
+			if r := records[e.owner&maxSlots-1]; r != nil && ownerOf(r) == e.owner {
+				s.hit(r.slot, r.born)
 			}
 		}
 	}

@@ -83,7 +83,7 @@ func (r *record) total() Total {
 	}
 	t := Total{
 		ID: r.id, Messages: all.messages, Sources: all.sources.count(), Targets: all.targets.count(),
-		Standing: r.standing, Sample: r.sample, Domains: r.keys[domains].top(), SourcesByState: r.states,
+		Standing: r.standing, Sample: r.sample, Domains: r.top(domains), SourcesByState: r.states,
 	}
 	t.Standing.Rules = slices.Clone(r.standing.Rules)
 	if b := r.before; b != nil {

@@ -156,7 +156,7 @@ func (t *Tracker) search(form *text.Form, key formKey, m *decoders.Message) *rec
 	}
 	if likeness < distinct && len(r.reps) < maxReps {
 		r.addRep(form)
-		t.similar.add(&bands, r.slot)
+		t.similar.add(&bands, r)
 	}
 	t.held += r.size - before
 	return r
@@ -170,7 +170,7 @@ func (t *Tracker) nearest(form *text.Form, bands *bandHashes) (best *record, lik
 	for _, slot := range t.similar.candidates(bands, t.records) {
 		r := t.records[slot]
 		for _, rep := range r.reps {
-			j := text.Jaccard(form.Shingles, rep.Shingles)
+			j := text.Jaccard(form.Shingles, rep)
 			if j >= alike && (best == nil || j > likeness || j == likeness && r.born < best.born) {
 				best, likeness = r, j
 			}
@@ -192,7 +192,7 @@ func (t *Tracker) add(form *text.Form, key formKey, bands *bandHashes, m *decode
 	t.records[slot] = r
 	t.byForm[key], t.byID[r.id] = slot, slot
 	if len(form.Shingles) > 0 {
-		t.similar.add(bands, slot)
+		t.similar.add(bands, r)
 	}
 	t.held += r.size
 	return r
@@ -228,7 +228,7 @@ func (t *Tracker) list(r *record) *recency {
 
 // evict makes room: the campaigns silent longest go, rare ones first, never the one that was just joined.
 func (t *Tracker) evict(joined *record, at time.Time) {
-	for t.held > t.limit {
+	for t.held > t.limit || len(t.byID) >= maxSlots {
 		r := t.rare.oldest()
 		if r == nil || r == joined {
 			r = t.common.oldest()

@@ -91,7 +91,7 @@ func (t *Tracker) update(r *record, cause Cause, at time.Time) Update {
 		Time: at, Cause: cause, ID: r.id, Aliases: slices.Clone(r.aliases), Part: r.part,
 		First: r.first, Last: r.last, Messages: r.messages, Submissions: r.submissions,
 		Sources: r.sources.count(), Targets: r.targets.count(), Ports: slices.Clone(r.ports), Routes: routeWords(r.routes),
-		Domains: r.keys[domains].top(), URLs: r.keys[urls].top(), Phones: r.keys[phones].top(), Emails: r.keys[emails].top(),
+		Domains: r.top(domains), URLs: r.top(urls), Phones: r.top(phones), Emails: r.top(emails),
 		SampleFrom: r.from, SampleTo: r.to, SampleText: r.sample, Template: template(r.sample),
 		Standing: r.standing, SourcesByState: r.states, Emitters: slices.Clone(r.emitters), ReportableSources: r.reportable,
 	}
@@ -138,20 +138,32 @@ func routeWords(routes uint8) (words []string) {
 
 // template is the sample with what the normal form replaces made visible: words as first written, addresses and numbers as <url>, <phone>, <number>.
 func template(sample string) string {
-	var b strings.Builder
-	for word := range strings.FieldsSeq(sample) {
-		if b.Len() > 0 {
-			b.WriteByte(' ')
+	b := make([]byte, 0, len(sample))
+	for i := 0; i < len(sample); {
+		for i < len(sample) && sample[i] <= ' ' {
+			i++
 		}
-		b.WriteString(placeholder(word))
+		start, telling := i, false
+		for ; i < len(sample) && sample[i] > ' '; i++ {
+			telling = telling || sample[i] < 'A' && strings.IndexByte(".:$0123456789", sample[i]) >= 0
+		}
+		if start == i {
+			break
+		}
+		if len(b) > 0 {
+			b = append(b, ' ')
+		}
+		if telling {
+			b = append(b, placeholder(sample[start:i])...)
+		} else {
+			b = append(b, sample[start:i]...)
+		}
 	}
-	return b.String()
+	return string(b)
 }
 
+// placeholder is the sign for a word that the normal form replaces, or the word.
 func placeholder(word string) string {
-	if !strings.ContainsAny(word, ".:@$0123456789") {
-		return word
-	}
 	switch text.Normalise(word) {
 	case "zurl":
 		return "<url>"

@@ -16,7 +16,8 @@ import (
 )
 
 // The bounds of what is open at once. A file is opened when the merge reaches the time of its first frame and closed at its end, so that
-// only files whose times overlap count; where more do, Next fails, since no order could be kept.
+// only files whose times overlap count; where more do, Next fails, since no order could be kept. Windows grow to the longest record of
+// their file: 256 MiB in all 512, if each holds frames of 256 KiB.
 const (
 	maxOpen      = 512
 	maxInflating = 64      // each holds up to maxWindow besides its window
@@ -139,6 +140,7 @@ func (f *Files) peek(in *input) error {
 		return err
 	}
 	defer s.close()
+	in.zip = s.beside != nil
 	if err = s.reader.next(&s.frame); err == nil {
 		in.first = s.nanos
 	}
@@ -201,7 +203,7 @@ func (f *Files) openDue() error {
 		if len(f.open) > 0 && f.open[0].before(in.first, in.order) {
 			return nil
 		}
-		if len(f.open) == maxOpen || f.openZip == maxInflating {
+		if len(f.open) == maxOpen || in.zip && f.openZip >= maxInflating {
 			return fmt.Errorf("merge captures: more than %d files (%d compressed ones) overlap in time at %s (join them first, as with mergecap)",
 				maxOpen, maxInflating, in.path)
 		}

@@ -22,6 +22,7 @@ type input struct {
 	named bool  // by the user; else found in a directory, where what is no capture is skipped
 	seeks bool  // a regular file: it can be opened twice, and reading it never waits for a writer
 	size  int64 // octets of a regular file
+	zip   bool  // it is inflated; false of a pipe, of which nothing is known before it is read
 	order int   // place among equals: that of the path as given, in directories the octets of the names
 	first int64 // packet time of its first frame, since 1970; anyTime where it cannot be known before it is read
 }

@@ -89,6 +89,17 @@ func TestPcapngKeepsLinkTypeUnitAndNameOfEachInterface(t *testing.T) {
 	f(bigEndian)
 }
 
+func TestNameOfAnInterfaceIsCutAtItsBound(t *testing.T) {
+	l := littleEndian
+	for _, n := range []int{maxName, maxName + 1, 60_000} {
+		path := write(t, t.TempDir(), "a", join(section(l),
+			interfaceOf(l, 1, 0, option(l, optionName, []byte(strings.Repeat("n", n))...)), enhanced(l, 0, 0, sample{data: "x"})))
+		if all, _ := readAll(t, Config{}, path); len(all) != 1 || len(all[0].Name) != maxName {
+			t.Errorf("a name of %d octets: %d frames, name %q", n, len(all), all[0].Name)
+		}
+	}
+}
+
 func TestClockOfEveryUnit(t *testing.T) {
 	f := func(unit uint8, offset int64, counter uint64, sec, nsec int64, ok bool) {
 		t.Helper()

@@ -14,14 +14,14 @@ import (
 const (
 	// maxWindow is the longest reach back of a zstd stream that is followed: the 8 MiB that RFC 8878 3.1.1.1.2 asks every decoder for,
 	// enough for all levels up to 19. A longer one would let a file of a few octets demand gigabytes.
-	maxWindow   = 8 << 20
-	ringBlocks  = 4
-	ringOctets  = 128 << 10
-	fileOctets  = 64 << 10 // of compressed octets a read(2)
-	gzipMagic   = 0x1f8b   // RFC 1952 2.3.1, ID1 and ID2
-	zstdMagic   = 0xfd2fb528
-	zstdSkip    = 0x184d2a50 // RFC 8878 3.1.2: the low four bits are free
-	zstdSkipFor = 0xfffffff0
+	maxWindow    = 8 << 20
+	ringBlocks   = 4
+	ringOctets   = 128 << 10
+	fileOctets   = 64 << 10 // of compressed octets a read(2)
+	gzipMagic    = 0x1f8b   // RFC 1952 2.3.1, ID1 and ID2
+	zstdMagic    = 0xfd2fb528
+	zstdSkip     = 0x184d2a50 // RFC 8878 3.1.2: the low four bits are free
+	zstdSkipMask = 0xfffffff0
 )
 
 // compressed says whether a stream that begins with these four octets is to be inflated, and how.
@@ -30,7 +30,7 @@ func compressed(head []byte) func(io.Reader) io.ReadCloser {
 	switch {
 	case binary.BigEndian.Uint16(head) == gzipMagic:
 		return inflateGzip
-	case word == zstdMagic, word&zstdSkipFor == zstdSkip:
+	case word == zstdMagic, word&zstdSkipMask == zstdSkip:
 		return inflateZstd
 	}
 	return nil

@@ -45,43 +45,44 @@ func appendWord(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
+// appendEscaped copies eight octets at a time, and takes back what of them is not plain.
 func appendEscaped(b []byte, s string) []byte {
-	for {
-		n := plainLength(s)
-		b = append(b, s[:n]...)
-		if n == len(s) {
-			return b
+	for len(s) >= 8 {
+		w := binary.LittleEndian.Uint64([]byte(s[:8]))
+		b = binary.LittleEndian.AppendUint64(b, w)
+		special := specials(w)
+		if special == 0 {
+			s = s[8:]
+			continue
 		}
+		n := bits.TrailingZeros64(special) / 8
+		b = b[:len(b)-8+n]
 		s = s[n:]
 		b, n = appendSpecial(b, s)
 		s = s[n:]
 	}
+	return appendShort(b, s)
 }
 
-// plainLength says how many octets of s from its begin need no thought; eight at a time, the last eight once more.
-func plainLength(s string) int {
-	n := 0
-	for ; len(s)-n >= 8; n += 8 {
-		if special := specials(s[n:]); special != 0 {
-			return n + bits.TrailingZeros64(special)/8
+// appendShort is appendEscaped for what is left.
+func appendShort(b []byte, s string) []byte {
+	for s != "" {
+		if octetClass[s[0]] == plain {
+			b = append(b, s[0])
+			s = s[1:]
+			continue
 		}
+		var n int
+		b, n = appendSpecial(b, s)
+		s = s[n:]
 	}
-	rest := len(s) - n
-	if rest > 0 && n > 0 {
-		special := specials(s[len(s)-8:]) >> (8 * (8 - rest))
-		return min(n+bits.TrailingZeros64(special)/8, len(s))
-	}
-	for n < len(s) && octetClass[s[n]] == plain {
-		n++
-	}
-	return n
+	return b
 }
 
 // specials marks in the high bit of each of eight octets whether it is not plain: exact up to the first that is marked (Warren,
 // Hacker's Delight, 6-1: a borrow only runs upwards).
-func specials(s string) uint64 {
+func specials(w uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	w := binary.LittleEndian.Uint64([]byte(s[:8]))
 	quote, back, del := w^(ones*'"'), w^(ones*'\\'), w^(ones*0x7f)
 	return (w | (w - ones*0x20) | (quote - ones) | (back - ones) | (del - ones)) & highs
 }
@@ -130,12 +131,12 @@ func drivesTerminal(r rune) bool {
 	return false
 }
 
-// appendFloat appends a number as encoding/json would; what JSON cannot say (NaN, infinities) is absent. Scores and decibans have
-// one decimal mostly, and that is quick.
+// appendFloat appends a number as encoding/json would; what JSON cannot say (NaN, infinities) is absent. Scores, decibans and
+// probabilities have six decimals at most, and that is quick.
 func appendFloat(b []byte, f float64) []byte {
-	tenths := math.Round(f * 10)
-	if math.Abs(tenths) < 1<<40 && tenths/10 == f {
-		return appendTenths(b, int64(tenths))
+	millionths := math.Round(f * 1e6)
+	if math.Abs(millionths) < 1<<52 && millionths/1e6 == f {
+		return appendMillionths(b, int64(millionths))
 	}
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return b
@@ -146,13 +147,19 @@ func appendFloat(b []byte, f float64) []byte {
 	return strconv.AppendFloat(b, f, 'f', -1, 64)
 }
 
-func appendTenths(b []byte, tenths int64) []byte {
-	if tenths < 0 {
-		b, tenths = append(b, '-'), -tenths
+func appendMillionths(b []byte, n int64) []byte {
+	if n < 0 {
+		b, n = append(b, '-'), -n
 	}
-	b = strconv.AppendInt(b, tenths/10, 10)
-	if tenths%10 != 0 {
-		b = append(b, '.', byte('0'+tenths%10))
+	b = strconv.AppendInt(b, n/1e6, 10)
+	rest := n % 1e6
+	if rest == 0 {
+		return b
+	}
+	b = append(b, '.')
+	for place := int64(1e5); rest > 0; place /= 10 {
+		b = append(b, byte('0'+rest/place))
+		rest %= place
 	}
 	return b
 }
@@ -190,6 +197,16 @@ func (m *addresses) append(b []byte, a netip.Addr) []byte {
 	}
 	n := len(b)
 	return append(b, t.text[:]...)[:n+t.length]
+}
+
+// appendNamed appends a name and an address; nothing for none.
+func (m *addresses) appendNamed(b []byte, name string, a netip.Addr) []byte {
+	if !a.IsValid() {
+		return b
+	}
+	b = append(b, name...)
+	b = m.append(b, a)
+	return append(b, ',')
 }
 
 // appendBase64 appends the octets of s as a JSON string.

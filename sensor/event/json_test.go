@@ -4,12 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"flag"
-	"fmt"
 	"math"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -23,8 +19,6 @@ import (
 	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/spoof"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // decoded is a line as encoding/json reads it, with exact numbers.
 func decoded(t interface{ Fatalf(string, ...any) }, line []byte) map[string]any {
@@ -250,111 +244,6 @@ func TestStampIsRFC3339WithNineDigits(t *testing.T) {
 	}
 }
 
-// samples are one document of each kind.
-func samples() []string {
-	b := sampleBuilder()
-	var lines []string
-	add := func(e *Event) { lines = append(lines, string(e.JSON())) }
-	add(b.Message(sampleMessage(), sampleMembership(), sampleVerdict(), sampleClaim(), decoders.DirectionInbound))
-	six := sampleMessage()
-	six.Src, six.Dst, six.Marks.IPv6, six.Route, six.Partial = addrPort("[2001:db8::1]:99"), addrPort("[2001:db8::2]:445"), true, decoders.RouteSMB, true
-	six.Due, six.Text = six.Time.Add(15*time.Second), shown("\x1b[31mgo to 198.51.100.1")
-	six.Text.Exact, six.Marks.HasMAC, six.Marks.Tunnels, six.Marks.TunnelKind = false, true, 1, 3
-	add(b.Message(six, sampleMembership(), rules.Verdict{}, nil, decoders.DirectionUnknown))
-	add(b.Source(sampleClaim()))
-	proven := sampleClaim()
-	proven.State, proven.Reportable, proven.Final = spoof.GenuineBound, true, false
-	add(b.Source(proven))
-	add(b.Campaign(sampleUpdate()))
-	add(NewFindings(b, 0).Add(sampleQuote(), decoders.DirectionInbound))
-	add(b.Finding(&Finding{Class: ActionProbe, Time: sampleTime, Outcome: "unknown", Src: addrPort("198.51.100.7:1"), Dst: addrPort("192.0.2.8:135"), Protocol: protocolUDP, Count: 2, First: sampleTime, Last: sampleTime, Again: true}))
-	add(b.Stats(sampleStats()))
-	return lines
-}
-
-func TestGoldenLines(t *testing.T) {
-	compareGolden(t, filepath.Join("testdata", "golden.ndjson"), strings.Join(samples(), "\n")+"\n")
-}
-
-func TestReferencePageIsThatOfTheTable(t *testing.T) {
-	compareGolden(t, filepath.FromSlash("../../cmd/popupwatch/topics/fields.md"), Reference())
-}
-
-func compareGolden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s is stale; look and run with -update (-want +got):\n%s", path, diff)
-	}
-}
-
-func TestEveryFieldOfALineStandsInTheTableAndInItsSet(t *testing.T) {
-	for i, line := range samples() {
-		v := decoded(t, []byte(line))
-		set := at(v, "event.dataset").(string)
-		known := map[string]bool{}
-		for _, f := range Fields() {
-			for s := range setCount {
-				if f.In.has(s) && s.String() == set {
-					known[f.Path] = true
-				}
-			}
-		}
-		for _, path := range leaves("", v) {
-			if parent, _, _ := cutLast(path); !known[path] && !known[parent+".*"] {
-				t.Errorf("line %d: %s is not in the table of %s", i, path, set)
-			}
-		}
-	}
-}
-
-func cutLast(path string) (before, after string, found bool) {
-	i := strings.LastIndexByte(path, '.')
-	return path[:max(i, 0)], path[i+1:], i >= 0
-}
-
-func leaves(path string, x any) []string {
-	switch x := x.(type) {
-	case map[string]any:
-		var l []string
-		for name, y := range x {
-			l = append(l, leaves(strings.TrimPrefix(path+"."+name, "."), y)...)
-		}
-		return l
-	case []any:
-		var l []string
-		for _, y := range x {
-			l = append(l, leaves(path, y)...)
-		}
-		return l
-	}
-	return []string{path}
-}
-
-func TestTableNamesEveryFieldOnceWithASentence(t *testing.T) {
-	seen := map[string]bool{}
-	for _, f := range Fields() {
-		if seen[f.Path] {
-			t.Errorf("%s stands in the table twice", f.Path)
-		}
-		seen[f.Path] = true
-		if f.In == 0 || f.Type == "" || !strings.HasSuffix(f.About, ".") || strings.Contains(f.About, "\n") {
-			t.Errorf("%s lacks data sets, a type or a sentence: %+v", f.Path, fmt.Sprint(f.In, f.Type, f.About))
-		}
-		if strings.HasPrefix(f.Path, "host.") {
-			t.Errorf("%s: the sensor's host is not what is at risk", f.Path)
-		}
-	}
-}
-
 func TestBuildingAndRenderingAllocateNothing(t *testing.T) {
 	b, m, in, v, a, u := sampleBuilder(), sampleMessage(), sampleMembership(), sampleVerdict(), sampleClaim(), sampleUpdate()
 	for name, f := range map[string]func() *Event{
@@ -366,5 +255,27 @@ func TestBuildingAndRenderingAllocateNothing(t *testing.T) {
 		if got := testing.AllocsPerRun(100, func() { f().JSON() }); got != 0 {
 			t.Errorf("%s: %v allocations, want 0", name, got)
 		}
+	}
+}
+
+func TestDocumentsOfNothingAreJSON(t *testing.T) {
+	b := sampleBuilder()
+	r := NewRollup(b, RollupConfig{Period: time.Minute})
+	r.take(&decoders.Message{}, "")
+	r.Finish()
+	for _, e := range []func() *Event{
+		func() *Event { return b.Message(&decoders.Message{}, campaign.Membership{}, rules.Verdict{}, nil, 0) },
+		func() *Event { return b.Source(&spoof.Assessment{}) }, func() *Event { return b.Campaign(&campaign.Update{}) },
+		func() *Event { return b.Finding(&Finding{}) }, func() *Event { return b.Stats(&Stats{}) }, r.Next,
+	} {
+		decoded(t, e().JSON())
+	}
+}
+
+func TestGatheringAMessageOfAnOpenBucketAllocatesNothing(t *testing.T) {
+	r, m := NewRollup(sampleBuilder(), RollupConfig{Period: time.Hour}), flood(1, 1, 1)
+	r.take(m, "cmp1-a")
+	if got := testing.AllocsPerRun(100, func() { r.Advance(m.Time); r.take(m, "cmp1-a") }); got != 0 {
+		t.Errorf("%v allocations, want 0", got)
 	}
 }

@@ -2,72 +2,9 @@ package event
 
 import (
 	"popupwatch/decoders/text"
-	"popupwatch/rules"
 	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/spoof"
 )
-
-// strongest is the rule that weighs most; nil where none hit.
-func (e *Event) strongest() *rules.Hit {
-	if len(e.Verdict.Hits) == 0 {
-		return nil
-	}
-	return &e.Verdict.Hits[0]
-}
-
-// ruleName is the strongest rule's name; of a finding its class, which is a built-in rule.
-func ruleName(e *Event) string {
-	switch {
-	case e.Set == SetFinding:
-		return e.Finding.Class
-	case e.Set == SetCampaign && len(e.Campaign.Standing.Rules) > 0:
-		return e.Campaign.Standing.Rules[0]
-	case e.strongest() != nil:
-		return e.strongest().Rule
-	}
-	return ""
-}
-
-func hit(get func(*rules.Hit) string) appender {
-	return word(func(e *Event) string {
-		if h := e.strongest(); h != nil {
-			return get(h)
-		}
-		return ""
-	})
-}
-
-func risk(get func(*threat) string) appender {
-	return ours(func(e *Event) string {
-		if e.threat == nil {
-			return ""
-		}
-		return get(e.threat)
-	})
-}
-
-// ruleFields tell of the strongest rule and of the technique.
-func ruleFields() []Field {
-	const in, judged = inMessage | inCampaign | inFinding, inMessage
-	return []Field{
-		{Path: "rule.id", Type: "keyword", In: in, append: word(ruleName), About: "The same as rule.name: names are never given again."},
-		{Path: "rule.name", Type: "keyword", In: in, append: word(ruleName), About: "The strongest rule; of a finding its class."},
-		{Path: "rule.category", Type: "keyword", In: judged, append: hit(func(h *rules.Hit) string { return h.Category }), About: "Its category."},
-		{Path: "rule.ruleset", Type: "keyword", In: judged, append: hit(func(h *rules.Hit) string { return h.Ruleset }), About: "The rule file that it stands in."},
-		{Path: "rule.version", Type: "keyword", In: judged, append: hit(func(h *rules.Hit) string { return h.Version }), About: "Version that the rule file states."},
-		{Path: "rule.description", Type: "keyword", In: judged, append: hit(func(h *rules.Hit) string { return h.Description }), About: "What the rule says, in a sentence."},
-		{Path: "threat.framework", Type: "keyword", In: in, append: risk(func(*threat) string { return "MITRE ATT&CK" }),
-			About: "MITRE ATT&CK, where a technique is named: an unwanted text with a lure is T1566 unless the lure is a plain advert; exploits and probes have their own."},
-		{Path: "threat.tactic.id", Type: "keyword", In: in, append: risk(func(t *threat) string { return t.tactic }), About: "Tactic."},
-		{Path: "threat.tactic.name", Type: "keyword", In: in, append: risk(func(t *threat) string { return t.tacticName }), About: "Its name."},
-		{Path: "threat.technique.id", Type: "keyword", In: in, append: risk(func(t *threat) string { return t.technique }), About: "Technique: T1566, T1190, T1210 or T1595."},
-		{Path: "threat.technique.name", Type: "keyword", In: in, append: risk(func(t *threat) string { return t.name }), About: "Its name."},
-		{Path: "threat.technique.subtechnique.id", Type: "keyword", In: in, append: risk(func(t *threat) string { return t.sub }), About: "Subtechnique: T1595.001 for probes."},
-		{Path: "threat.technique.subtechnique.name", Type: "keyword", In: in, append: risk(func(t *threat) string { return t.subName }), About: "Its name."},
-		{Path: "vulnerability.id", Type: "keyword", In: in, append: risk(func(t *threat) string { return t.vulnerability }), About: "CVE-2003-0717 for exploit attempts."},
-		{Path: "vulnerability.description", Type: "keyword", In: in, append: risk(func(t *threat) string { return t.what }), About: "What it is."},
-	}
-}
 
 // judgedFields are what the judges say of a popup or campaign.
 func judgedFields() []Field {

@@ -1,80 +1,68 @@
 package event
 
-import (
-	"net/netip"
-	"strconv"
-
-	"popupwatch/decoders/inet"
-)
-
-func markNumber(get func(*inet.Marks) uint64) appender {
-	return func(b []byte, e *Event) []byte { return strconv.AppendUint(b, get(e.marks()), 10) }
-}
-
-func markNumberIf(get func(*inet.Marks) uint64) appender {
-	return numberIf(func(e *Event) uint64 { return get(e.marks()) })
-}
-
-func markTrue(get func(*inet.Marks) bool) appender {
-	return mark(func(e *Event) bool { return get(e.marks()) })
-}
-
-func markMAC(get func(*inet.Marks) [6]byte) appender {
-	return func(b []byte, e *Event) []byte {
-		m := e.marks()
-		if !m.HasMAC {
-			return b
-		}
-		return appendMAC(b, get(m))
-	}
-}
-
-// tunnel is a field of the innermost tunnel: absent without one.
-func tunnel(value appender) appender {
-	return func(b []byte, e *Event) []byte {
-		if e.marks().Tunnels == 0 {
-			return b
-		}
-		return value(b, e)
-	}
-}
-
 // markFields are what the headers around the popup carried: the judges of its source go by them.
 func markFields() []Field {
 	const in = inMessage | inFinding
-	return []Field{
-		{Path: "popupwatch.marks.ttl", Type: "long", In: in, append: markNumber(func(m *inet.Marks) uint64 { return uint64(m.TTL) }),
-			About: "TTL or hop limit of the innermost IP header."},
-		{Path: "popupwatch.marks.ip_id", Type: "long", In: in, append: appendIPID, About: "Identification of the IPv4 header; absent for IPv6."},
-		{Path: "popupwatch.marks.dont_fragment", Type: "boolean", In: in, append: markTrue(func(m *inet.Marks) bool { return m.DontFragment }),
-			About: "True where the IPv4 header forbids fragments. Else absent."},
-		{Path: "popupwatch.marks.ip_fragments", Type: "long", In: in, append: markNumberIf(func(m *inet.Marks) uint64 { return uint64(m.Fragments) }),
-			About: "IP fragments that the datagram came in; absent where it was whole."},
-		{Path: "popupwatch.marks.udp_length", Type: "long", In: in, append: markNumberIf(func(m *inet.Marks) uint64 { return uint64(m.UDPLength) }),
-			About: "Octets of UDP payload that were read."},
-		{Path: "popupwatch.marks.udp_checksum_zero", Type: "boolean", In: in, append: markTrue(func(m *inet.Marks) bool { return m.UDPSumZero }),
-			About: "True where the sender left the UDP checksum out, as home-made packets do. Else absent."},
-		{Path: "popupwatch.marks.source_mac", Type: "keyword", In: in, append: markMAC(func(m *inet.Marks) [6]byte { return m.SrcMAC }),
-			About: "Source MAC address of the outermost frame: the last hop before the sensor, not the sender."},
-		{Path: "popupwatch.marks.destination_mac", Type: "keyword", In: in, append: markMAC(func(m *inet.Marks) [6]byte { return m.DstMAC }),
-			About: "Destination MAC address of the outermost frame."},
-		{Path: "popupwatch.marks.tunnel.count", Type: "long", In: in, append: tunnel(markNumber(func(m *inet.Marks) uint64 { return uint64(m.Tunnels) })),
-			About: "Tunnels around the innermost IP header; absent without one, as the rest of tunnel."},
-		{Path: "popupwatch.marks.tunnel.kind", Type: "keyword", In: in, append: tunnel(ours(func(e *Event) string { return e.marks().TunnelKind.String() })),
-			About: "Kind of the innermost tunnel: gre, erspan, vxlan, ipip, 6in4 or in6."},
-		{Path: "popupwatch.marks.tunnel.id", Type: "long", In: in, append: tunnel(markNumberIf(func(m *inet.Marks) uint64 { return uint64(m.TunnelID) })),
-			About: "Key, network identifier or session of the innermost tunnel, where it has one."},
-		{Path: "popupwatch.marks.tunnel.source", Type: "ip", In: in, append: tunnel(address(func(e *Event) netip.Addr { return e.marks().TunnelSrc })),
-			About: "Where the innermost tunnel begins."},
-		{Path: "popupwatch.marks.tunnel.destination", Type: "ip", In: in, append: tunnel(address(func(e *Event) netip.Addr { return e.marks().TunnelDst })),
-			About: "Where the innermost tunnel ends."},
-	}
+	t := object("popupwatch.marks", in, appendMarks, "What the headers around the popup carried.",
+		Field{Path: "ttl", Type: "long", About: "TTL or hop limit of the innermost IP header."},
+		Field{Path: "ip_id", Type: "long", About: "Identification of the IPv4 header; absent for IPv6."},
+		Field{Path: "dont_fragment", Type: "boolean", About: "True where the IPv4 header forbids fragments. Else absent."},
+		Field{Path: "ip_fragments", Type: "long", About: "IP fragments that the datagram came in; absent where it was whole."},
+		Field{Path: "udp_length", Type: "long", About: "Octets of UDP payload that were read."},
+		Field{Path: "udp_checksum_zero", Type: "boolean", About: "True where the sender left the UDP checksum out, as home-made packets do. Else absent."},
+		Field{Path: "source_mac", Type: "keyword", About: "Source MAC address of the outermost frame: the last hop before the sensor, not the sender."},
+		Field{Path: "destination_mac", Type: "keyword", About: "Destination MAC address of the outermost frame."},
+		Field{Path: "tunnel.count", Type: "long", About: "Tunnels around the innermost IP header; absent without one, as the rest of tunnel."},
+		Field{Path: "tunnel.kind", Type: "keyword", About: "Kind of the innermost tunnel: gre, erspan, vxlan, ipip, 6in4 or in6."},
+		Field{Path: "tunnel.id", Type: "long", About: "Key, network identifier or session of the innermost tunnel, where it has one."},
+		Field{Path: "tunnel.source", Type: "ip", About: "Where the innermost tunnel begins."},
+		Field{Path: "tunnel.destination", Type: "ip", About: "Where the innermost tunnel ends."},
+	)
+	return t
 }
 
-func appendIPID(b []byte, e *Event) []byte {
+func appendMarks(b []byte, e *Event) []byte {
 	m := e.marks()
-	if m.IPv6 {
-		return b
+	b = append(b, '{')
+	b = appendCounted(b, `"ttl":`, uint64(m.TTL))
+	if !m.IPv6 {
+		b = appendCounted(b, `"ip_id":`, uint64(m.ID))
 	}
-	return strconv.AppendUint(b, uint64(m.ID), 10)
+	if m.DontFragment {
+		b = append(b, `"dont_fragment":true,`...)
+	}
+	if m.Fragments > 0 {
+		b = appendCounted(b, `"ip_fragments":`, uint64(m.Fragments))
+	}
+	if m.UDPLength > 0 {
+		b = appendCounted(b, `"udp_length":`, uint64(m.UDPLength))
+	}
+	if m.UDPSumZero {
+		b = append(b, `"udp_checksum_zero":true,`...)
+	}
+	if m.HasMAC {
+		b = append(b, `"source_mac":`...)
+		b = appendMAC(b, m.SrcMAC)
+		b = append(b, `,"destination_mac":`...)
+		b = append(appendMAC(b, m.DstMAC), ',')
+	}
+	if m.Tunnels > 0 {
+		b = e.appendTunnel(b)
+	}
+	b[len(b)-1] = '}'
+	return b
+}
+
+func (e *Event) appendTunnel(b []byte) []byte {
+	m, at := e.marks(), &e.builder.addresses
+	b = append(b, `"tunnel":{`...)
+	b = appendCounted(b, `"count":`, uint64(m.Tunnels))
+	b = appendNamed(b, `"kind":`, m.TunnelKind.String())
+	if m.TunnelID != 0 {
+		b = appendCounted(b, `"id":`, uint64(m.TunnelID))
+	}
+	b = at.appendNamed(b, `"source":`, m.TunnelSrc)
+	b = at.appendNamed(b, `"destination":`, m.TunnelDst)
+	b[len(b)-1] = '}'
+	return append(b, ',')
 }

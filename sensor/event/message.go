@@ -2,9 +2,8 @@ package event
 
 import (
 	"net/netip"
-	"time"
 
-	"popupwatch/decoders"
+	"popupwatch/decoders/text"
 	"popupwatch/rules"
 	"popupwatch/sensor/campaign"
 )
@@ -52,95 +51,111 @@ func guardedList(get func(*Event) []string) appender {
 
 // messageFields tell of the popup itself.
 func messageFields() []Field {
-	const in = inMessage
-	return []Field{
-		{Path: "popupwatch.message.from", Type: "keyword", In: in, append: guarded(func(e *Event) string { return e.Message.From.Shown }),
-			About: "Who the popup says it is from, as Windows shows it; nobody checks that."},
-		{Path: "popupwatch.message.to", Type: "keyword", In: in, append: guarded(func(e *Event) string { return e.Message.To.Shown }),
-			About: "Whom the popup says it is to, as Windows shows it."},
-		{Path: "popupwatch.message.text", Type: "text", In: in, append: guarded(func(e *Event) string { return e.Message.Text.Shown }),
-			About: "The text, decoded, cut at the first NUL, as Windows shows it."},
-		{Path: "popupwatch.message.code_page", Type: "keyword", In: in, append: word(func(e *Event) string { return string(e.Message.Page) }),
-			About: "Code page that from, to and text are shown in."},
-		{Path: "popupwatch.message.raw", Type: "binary", In: in, append: appendRaw(func(m *decoders.Message) (string, bool) { return m.Text.Raw, m.Text.Exact }),
-			About: "Base64 of the text's octets as they arrived, where decoding was not exact."},
-		{Path: "popupwatch.message.from_raw", Type: "binary", In: in, append: appendRaw(func(m *decoders.Message) (string, bool) { return m.From.Raw, m.From.Exact }),
-			About: "The same of from."},
-		{Path: "popupwatch.message.to_raw", Type: "binary", In: in, append: appendRaw(func(m *decoders.Message) (string, bool) { return m.To.Raw, m.To.Exact }),
-			About: "The same of to."},
-		{Path: "popupwatch.message.anomalies", Type: "keyword", In: in, append: list(func(e *Event) []string { return e.Message.Anomalies }),
-			About: "What a strict receiver would refuse, or what gives a tool away."},
-		{Path: "popupwatch.message.partial", Type: "boolean", In: in, append: mark(func(e *Event) bool { return e.Message.Partial }),
-			About: "True where a fragment is missing: the text is what arrived. Else absent."},
-		{Path: "popupwatch.message.retransmit", Type: "boolean", In: in, append: mark(func(e *Event) bool { return e.Message.Retransmit }),
-			About: "True where the same whole call was seen less than 60 s before. Else absent."},
-		{Path: "popupwatch.message.first", Type: "boolean", In: in, append: mark(func(e *Event) bool { return e.Message.First }),
-			About: "True for the first message of a submission: count these to count what senders did. Else absent."},
-		{Path: "popupwatch.message.count", Type: "long", In: in, append: number((*Event).Count),
-			About: "How many messages the document stands for: 1 unless rolled up."},
-		{Path: "popupwatch.message.targets", Type: "long", In: in, append: number(func(e *Event) uint64 { return e.rolledCount(true).N }),
-			About: "How many addresses they went to; exact up to 1,024."},
-		{Path: "popupwatch.message.targets_estimated", Type: "boolean", In: in, append: mark(func(e *Event) bool { return e.rolledCount(true).Estimated }),
-			About: "True where targets is estimated. Else absent."},
-		{Path: "popupwatch.message.sources", Type: "long", In: in, append: numberIf(func(e *Event) uint64 { return e.rolledCount(false).N }),
-			About: "In the document that the surplus sources of a bucket share: how many; exact up to 1,024."},
-		{Path: "popupwatch.message.sources_estimated", Type: "boolean", In: in, append: mark(func(e *Event) bool { return e.rolledCount(false).Estimated }),
-			About: "True where sources is estimated. Else absent."},
-		{Path: "popupwatch.message.destinations", Type: "ip", In: in, append: appendDestinations,
-			About: "The addresses they went to, the first 64."},
-		{Path: "popupwatch.message.first_seen", Type: "date", In: in, append: date(func(e *Event) time.Time { return e.span(false) }),
-			About: "Packet time of the first message; of one with a missing fragment, of its first frame."},
-		{Path: "popupwatch.message.last_seen", Type: "date", In: in, append: date(func(e *Event) time.Time { return e.span(true) }),
-			About: "Packet time of the last message."},
-		{Path: "popupwatch.message.packets", Type: "long", In: in,
-			append: func(b []byte, e *Event) []byte { return appendNumbers(b, e.Message.Frames, 16) },
-			About:  "Numbers of the frames that the message came in, over the run, the first 16; of a bucket, those of its first message."},
-		{Path: "popupwatch.route", Type: "keyword", In: in, append: ours(func(e *Event) string { return e.Message.Route.String() }),
-			About: "rpc_udp, smb_tcp or mailslot_udp."},
-	}
+	t := object("popupwatch.message", inMessage, appendMessage, "The popup.",
+		Field{Path: "from", Type: "keyword", About: "Who the popup says it is from, as Windows shows it; nobody checks that."},
+		Field{Path: "to", Type: "keyword", About: "Whom the popup says it is to, as Windows shows it."},
+		Field{Path: "text", Type: "text", About: "The text, decoded, cut at the first NUL, as Windows shows it."},
+		Field{Path: "code_page", Type: "keyword", About: "Code page that from, to and text are shown in."},
+		Field{Path: "raw", Type: "binary", About: "Base64 of the text's octets as they arrived, where decoding was not exact."},
+		Field{Path: "from_raw", Type: "binary", About: "The same of from."},
+		Field{Path: "to_raw", Type: "binary", About: "The same of to."},
+		Field{Path: "anomalies", Type: "keyword", About: "What a strict receiver would refuse, or what gives a tool away."},
+		Field{Path: "partial", Type: "boolean", About: "True where a fragment is missing: the text is what arrived. Else absent."},
+		Field{Path: "retransmit", Type: "boolean", About: "True where the same whole call was seen less than 60 s before. Else absent."},
+		Field{Path: "first", Type: "boolean", About: "True for the first message of a submission: count these to count what senders did. Else absent."},
+		Field{Path: "count", Type: "long", About: "How many messages the document stands for: 1 unless rolled up."},
+		Field{Path: "targets", Type: "long", About: "How many addresses they went to; exact up to 1,024."},
+		Field{Path: "targets_estimated", Type: "boolean", About: "True where targets is estimated. Else absent."},
+		Field{Path: "sources", Type: "long", About: "In the document that the surplus sources of a bucket share: how many; exact up to 1,024."},
+		Field{Path: "sources_estimated", Type: "boolean", About: "True where sources is estimated. Else absent."},
+		Field{Path: "destinations", Type: "ip", About: "The addresses they went to, the first 64."},
+		Field{Path: "first_seen", Type: "date", About: "Packet time of the first message; of one with a missing fragment, of its first frame."},
+		Field{Path: "last_seen", Type: "date", About: "Packet time of the last message."},
+		Field{Path: "packets", Type: "long", About: "Numbers of the frames that the message came in, over the run, the first 16; of a bucket, those of its first message."},
+	)
+	return append(t, Field{Path: "popupwatch.route", Type: "keyword", In: inMessage, append: ours(func(e *Event) string { return e.Message.Route.String() }),
+		About: "rpc_udp, smb_tcp or mailslot_udp."})
 }
 
-// rolledCount is how many targets or sources a message document stands for.
-func (e *Event) rolledCount(targets bool) campaign.Count {
-	switch {
-	case e.Rolled != nil && targets:
-		return e.Rolled.TargetCount
-	case e.Rolled != nil && e.Rolled.Rest:
-		return e.Rolled.SourceCount
-	case targets:
-		return campaign.Count{N: 1}
+func appendMessage(b []byte, e *Event) []byte {
+	b = append(b, '{')
+	b = e.appendTexts(b)
+	m := e.Message
+	if len(m.Anomalies) > 0 {
+		b = append(b, `"anomalies":`...)
+		b = append(appendWords(b, m.Anomalies), ',')
 	}
-	return campaign.Count{}
+	b = appendTrue(b, `"partial":true,`, m.Partial)
+	b = appendTrue(b, `"retransmit":true,`, m.Retransmit)
+	b = appendTrue(b, `"first":true,`, m.First)
+	b = e.appendCounts(b)
+	if len(m.Frames) > 0 {
+		b = append(b, `"packets":`...)
+		b = append(appendNumbers(b, m.Frames, 16), ',')
+	}
+	b[len(b)-1] = '}'
+	return b
 }
 
-func (e *Event) span(last bool) time.Time {
-	if e.Rolled != nil && last {
-		return e.Rolled.Last
-	}
-	if e.Rolled != nil {
-		return e.Rolled.First
-	}
-	return e.Message.Time
-}
-
-func appendDestinations(b []byte, e *Event) []byte {
-	if e.Rolled != nil {
-		return e.builder.addresses.appendList(b, e.Rolled.Targets)
-	}
-	one := [1]netip.Addr{e.Message.Dst.Addr()}
-	if !one[0].IsValid() {
+// appendTexts appends what was said. A pseudonym beside the octets it stands for would be none: privacy drops them.
+func (e *Event) appendTexts(b []byte) []byte {
+	m, p := e.Message, e.private()
+	b = appendGuarded(b, p, `"from":`, m.From.Shown)
+	b = appendGuarded(b, p, `"to":`, m.To.Shown)
+	b = appendGuarded(b, p, `"text":`, m.Text.Shown)
+	b = appendSaid(b, `"code_page":`, string(m.Page))
+	if p != PrivacyKeep || m.Text.Exact && m.From.Exact && m.To.Exact {
 		return b
 	}
-	return e.builder.addresses.appendList(b, one[:])
+	b = appendRaw(b, `"raw":`, &m.Text)
+	b = appendRaw(b, `"from_raw":`, &m.From)
+	return appendRaw(b, `"to_raw":`, &m.To)
 }
 
-// appendRaw appends octets that decoding lost something of. A pseudonym beside its octets would be none: privacy drops them.
-func appendRaw(get func(*decoders.Message) (string, bool)) appender {
-	return func(b []byte, e *Event) []byte {
-		raw, exact := get(e.Message)
-		if exact || raw == "" || e.private() != PrivacyKeep {
-			return b
-		}
-		return appendBase64(b, raw)
+// appendGuarded appends a name and a text that privacy governs.
+func appendGuarded(b []byte, p Privacy, name, s string) []byte {
+	if s == "" || p == PrivacyDrop {
+		return b
 	}
+	b = append(b, name...)
+	b = appendPrivate(b, p, s)
+	return append(b, ',')
+}
+
+// appendRaw appends a name and octets that decoding lost something of.
+func appendRaw(b []byte, name string, s *text.String) []byte {
+	if s.Exact || s.Raw == "" {
+		return b
+	}
+	b = append(b, name...)
+	b = appendBase64(b, s.Raw)
+	return append(b, ',')
+}
+
+func appendTrue(b []byte, text string, is bool) []byte {
+	if is {
+		b = append(b, text...)
+	}
+	return b
+}
+
+// appendCounts appends what a rolled-up document counts; a message of its own is one.
+func (e *Event) appendCounts(b []byte) []byte {
+	r, w, one := e.Rolled, e.builder, Rolled{}
+	if r == nil {
+		to := [1]netip.Addr{e.Message.Dst.Addr()}
+		one = Rolled{Count: 1, TargetCount: campaign.Count{N: 1}, First: e.Message.Time, Last: e.Message.Time, Targets: to[:]}
+		r = &one
+	}
+	b = appendCounted(b, `"count":`, r.Count)
+	b = appendCounted(b, `"targets":`, r.TargetCount.N)
+	b = appendTrue(b, `"targets_estimated":true,`, r.TargetCount.Estimated)
+	if r.Rest {
+		b = appendCounted(b, `"sources":`, r.SourceCount.N)
+		b = appendTrue(b, `"sources_estimated":true,`, r.SourceCount.Estimated)
+	}
+	b = append(b, `"destinations":`...)
+	b = append(w.addresses.appendList(b, r.Targets), ',')
+	b = w.stamps.appendNamed(b, `"first_seen":`, r.First)
+	return w.stamps.appendNamed(b, `"last_seen":`, r.Last)
 }

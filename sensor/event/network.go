@@ -46,8 +46,7 @@ func (e *Event) to() netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-func fromAddr(e *Event) netip.Addr { return e.from().Addr() }
-func toAddr(e *Event) netip.Addr   { return e.to().Addr() }
+func toAddr(e *Event) netip.Addr { return e.to().Addr() }
 
 // claimedAddr is the source of an alert: it stands apart, so that no tool groups by it.
 func claimedAddr(e *Event) netip.Addr {
@@ -60,22 +59,34 @@ func claimedAddr(e *Event) netip.Addr {
 // endFields are the two ends of a conversation.
 func endFields() []Field {
 	const from, to = inMessage | inSource | inFinding, inMessage | inFinding
-	return []Field{
-		{Path: "source.ip", Type: "ip", In: from, append: address(fromAddr),
-			About: "What the packet says its source is. Anybody can write that into a datagram: see popupwatch.source.state and tags. Never in an alert unless proven."},
-		{Path: "source.address", Type: "keyword", In: from, append: address(fromAddr), About: "The same as source.ip."},
-		{Path: "source.port", Type: "long", In: to, append: numberIf(func(e *Event) uint64 { return uint64(e.from().Port()) }),
-			About: "Source port; absent where the packets of a bucket differ."},
-		{Path: "destination.ip", Type: "ip", In: to, append: address(toAddr), About: "Destination; absent where the packets of a bucket differ."},
-		{Path: "destination.address", Type: "keyword", In: to, append: address(toAddr), About: "The same as destination.ip."},
-		{Path: "destination.port", Type: "long", In: to, append: numberIf(func(e *Event) uint64 { return uint64(e.to().Port()) }),
-			About: "Destination port."},
+	t := object("source", from, func(b []byte, e *Event) []byte { return e.appendEnd(b, e.from()) }, "Never in an alert, unless the source is proven.",
+		Field{Path: "ip", Type: "ip", About: "What the packet says its source is. Anybody can write that into a datagram: see popupwatch.source.state and tags."},
+		Field{Path: "address", Type: "keyword", About: "The same as source.ip."},
+		Field{Path: "port", Type: "long", About: "Source port; absent in the source set, and where the packets of a bucket differ."},
+	)
+	t = append(t, object("destination", to, func(b []byte, e *Event) []byte { return e.appendEnd(b, e.to()) }, "Where the packet went.",
+		Field{Path: "ip", Type: "ip", About: "Destination; absent where the packets of a bucket differ."},
+		Field{Path: "address", Type: "keyword", About: "The same as destination.ip."},
+		Field{Path: "port", Type: "long", About: "Destination port."},
+	)...)
+	return append(t, []Field{
 		{Path: "popupwatch.claimed.ip", Type: "ip", In: from, append: address(claimedAddr),
 			About: "In an alert: the source that the packet claims, unproven. It stands here so that no tool blames it."},
 		{Path: "related.ip", Type: "ip", In: from, append: appendRelated, About: "Destinations and proven sources, at most 64."},
 		{Path: "related.hosts", Type: "keyword", In: inMessage | inCampaign, append: appendRelatedHosts,
 			About: "Domains that the text advertises, at most 64."},
+	}...)
+}
+
+func (e *Event) appendEnd(b []byte, end netip.AddrPort) []byte {
+	start, at := len(b), &e.builder.addresses
+	b = append(b, '{')
+	b = at.appendNamed(b, `"ip":`, end.Addr())
+	b = at.appendNamed(b, `"address":`, end.Addr())
+	if end.Port() != 0 {
+		b = appendCounted(b, `"port":`, uint64(end.Port()))
 	}
+	return closeObject(b, start)
 }
 
 func appendRelated(b []byte, e *Event) []byte {
@@ -103,19 +114,53 @@ func appendRelated(b []byte, e *Event) []byte {
 
 // networkFields tell how the packet travelled.
 func networkFields() []Field {
-	const in = inMessage | inFinding
-	return []Field{
-		{Path: "network.transport", Type: "keyword", In: in, append: ours(transport), About: "udp, tcp, icmp or ipv6-icmp."},
-		{Path: "network.type", Type: "keyword", In: in, append: ours(networkType), About: "ipv4 or ipv6."},
-		{Path: "network.protocol", Type: "keyword", In: inMessage, append: ours(protocol), About: "dcerpc, smb or netbios."},
-		{Path: "network.application", Type: "keyword", In: in, constant: true, append: fixed("msgsvc"), About: "Always msgsvc."},
-		{Path: "network.direction", Type: "keyword", In: in, append: ours(direction),
-			About: "inbound, outbound, internal or external, seen from the home networks; unknown without any."},
-		{Path: "network.community_id", Type: "keyword", In: in, append: appendCommunity,
-			About: "Community ID version 1, seed 0, of the conversation; absent where the packets of a bucket differ."},
-		{Path: "network.vlan.id", Type: "keyword", In: in, append: appendVLAN(0), About: "Outer VLAN tag."},
-		{Path: "network.inner.vlan.id", Type: "keyword", In: in, append: appendVLAN(1), About: "Inner VLAN tag."},
+	return object("network", inMessage|inFinding, appendNetwork, "How the packet travelled.",
+		Field{Path: "transport", Type: "keyword", About: "udp, tcp, icmp or ipv6-icmp."},
+		Field{Path: "type", Type: "keyword", About: "ipv4 or ipv6."},
+		Field{Path: "protocol", Type: "keyword", About: "dcerpc, smb or netbios; in messages only."},
+		Field{Path: "application", Type: "keyword", About: "Always msgsvc."},
+		Field{Path: "direction", Type: "keyword", About: "inbound, outbound, internal or external, seen from the home networks; unknown without any."},
+		Field{Path: "community_id", Type: "keyword", About: "Community ID version 1, seed 0, of the conversation; absent where the packets of a bucket differ."},
+		Field{Path: "vlan.id", Type: "keyword", About: "Outer VLAN tag."},
+		Field{Path: "inner.vlan.id", Type: "keyword", About: "Inner VLAN tag."},
+	)
+}
+
+func appendNetwork(b []byte, e *Event) []byte {
+	b = append(b, '{')
+	b = appendNamed(b, `"transport":`, transport(e))
+	b = appendNamed(b, `"type":`, networkType(e))
+	if e.Set == SetMessage {
+		b = appendNamed(b, `"protocol":`, protocol(e))
 	}
+	b = append(b, `"application":"msgsvc",`...)
+	b = appendNamed(b, `"direction":`, direction(e))
+	if e.oneConversation() {
+		b = append(b, `"community_id":"`...)
+		b = append(b, e.community[:]...)
+		b = append(b, '"', ',')
+	}
+	m := e.marks()
+	if m.VLANs > 0 {
+		b = appendVLAN(append(b, `"vlan":{"id":"`...), m.VLAN[0])
+	}
+	if m.VLANs > 1 {
+		b = appendVLAN(append(b, `"inner":{"vlan":{"id":"`...), m.VLAN[1])
+		b = append(b[:len(b)-1], '}', ',')
+	}
+	b[len(b)-1] = '}'
+	return b
+}
+
+// appendVLAN appends the tag and the end of its object.
+func appendVLAN(b []byte, id uint16) []byte {
+	b = strconv.AppendUint(b, uint64(id), 10)
+	return append(b, '"', '}', ',')
+}
+
+// oneConversation says whether the document is about one pair of ends.
+func (e *Event) oneConversation() bool {
+	return e.hasCommunity && (e.Rolled == nil || !e.Rolled.SeveralTargets && !e.Rolled.SeveralPorts && !e.Rolled.Rest)
 }
 
 // marks are those of the packet that the document tells of.
@@ -173,27 +218,6 @@ func direction(e *Event) string {
 		return e.Direction.String()
 	}
 	return e.Finding.Direction.String()
-}
-
-func appendCommunity(b []byte, e *Event) []byte {
-	if !e.hasCommunity || e.Rolled != nil && (e.Rolled.SeveralTargets || e.Rolled.SeveralPorts || e.Rolled.Rest) {
-		return b
-	}
-	b = append(b, '"')
-	b = append(b, e.community[:]...)
-	return append(b, '"')
-}
-
-func appendVLAN(i int) appender {
-	return func(b []byte, e *Event) []byte {
-		m := e.marks()
-		if int(m.VLANs) <= i {
-			return b
-		}
-		b = append(b, '"')
-		b = strconv.AppendUint(b, uint64(m.VLAN[i]), 10)
-		return append(b, '"')
-	}
 }
 
 // iface is where the packet came from; zero where that is not known.

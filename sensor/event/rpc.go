@@ -18,10 +18,10 @@ var flagWords = [...]struct {
 }
 
 // appendFlags appends the words of flags1 as a list; nothing where no flag is set.
-func appendFlags(b []byte, e *Event) []byte {
+func appendFlags(b []byte, flags dcerpc.Flags) []byte {
 	start := len(b)
 	for i := range flagWords {
-		if e.Message.RPC.Flags&flagWords[i].bit != 0 {
+		if flags&flagWords[i].bit != 0 {
 			b = append(b, ',')
 			b = append(b, flagWords[i].word...)
 		}
@@ -33,53 +33,47 @@ func appendFlags(b []byte, e *Event) []byte {
 	return append(b, ']')
 }
 
-// rpc is a field of the call's header: absent on the other roads.
-func rpc(value appender) appender {
-	return func(b []byte, e *Event) []byte {
-		if e.Message.Route != decoders.RouteRPC {
-			return b
-		}
-		return value(b, e)
-	}
-}
-
-func rpcNumber(get func(*dcerpc.Call) uint64) appender {
-	return rpc(func(b []byte, e *Event) []byte { return strconv.AppendUint(b, get(&e.Message.RPC), 10) })
-}
-
 // rpcFields tell of the header of the call (C706 12.6.3.1).
 func rpcFields() []Field {
-	const in = inMessage
-	return []Field{
-		{Path: "popupwatch.rpc.activity", Type: "keyword", In: in, append: rpc(func(b []byte, e *Event) []byte { return appendUUID(b, e.Message.RPC.Activity) }),
-			About: "Activity UUID of the call, in printing order whatever the byte order."},
-		{Path: "popupwatch.rpc.object", Type: "keyword", In: in, append: rpc(appendObject), About: "Object UUID; absent where it is nil."},
-		{Path: "popupwatch.rpc.sequence", Type: "long", In: in, append: rpcNumber(func(c *dcerpc.Call) uint64 { return uint64(c.Sequence) }),
-			About: "Sequence number of the call in its activity."},
-		{Path: "popupwatch.rpc.serial", Type: "long", In: in, append: rpcNumber(func(c *dcerpc.Call) uint64 { return uint64(c.Serial) }),
-			About: "Serial number of the PDU."},
-		{Path: "popupwatch.rpc.flags", Type: "keyword", In: in, append: rpc(appendFlags),
-			About: "Words of flags1: idempotent, broadcast, maybe, nofack, frag, lastfrag; forwarded and reserved, which no sender should set."},
-		{Path: "popupwatch.rpc.byte_order", Type: "keyword", In: in, append: rpc(ours(byteOrder)), About: "little or big."},
-		{Path: "popupwatch.rpc.fragments", Type: "long", In: in, append: rpcNumber(func(c *dcerpc.Call) uint64 { return uint64(c.Fragments) }),
-			About: "RPC fragments that the call came in."},
-		{Path: "popupwatch.rpc.server_boot", Type: "long", In: in, append: rpcNumber(func(c *dcerpc.Call) uint64 { return uint64(c.Boot) }),
-			About: "Server boot time as the sender knows it, Unix seconds; 0 where it does not."},
-		{Path: "popupwatch.rpc.auth", Type: "long", In: in, append: rpcNumber(func(c *dcerpc.Call) uint64 { return uint64(c.Auth) }),
-			About: "Authentication protocol; 0 is none."},
-	}
+	return object("popupwatch.rpc", inMessage, appendRPC, "Header of the call; absent on the other roads.",
+		Field{Path: "activity", Type: "keyword", About: "Activity UUID of the call, in printing order whatever the byte order."},
+		Field{Path: "object", Type: "keyword", About: "Object UUID; absent where it is nil."},
+		Field{Path: "sequence", Type: "long", About: "Sequence number of the call in its activity."},
+		Field{Path: "serial", Type: "long", About: "Serial number of the PDU."},
+		Field{Path: "flags", Type: "keyword", About: "Words of flags1: idempotent, broadcast, maybe, nofack, frag, lastfrag; forwarded and reserved, which no sender should set."},
+		Field{Path: "byte_order", Type: "keyword", About: "little or big."},
+		Field{Path: "fragments", Type: "long", About: "RPC fragments that the call came in."},
+		Field{Path: "server_boot", Type: "long", About: "Server boot time as the sender knows it, Unix seconds; 0 where it does not."},
+		Field{Path: "auth", Type: "long", About: "Authentication protocol; 0 is none."},
+	)
 }
 
-func appendObject(b []byte, e *Event) []byte {
-	if e.Message.RPC.Object == (dcerpc.UUID{}) {
+func appendRPC(b []byte, e *Event) []byte {
+	if e.Message.Route != decoders.RouteRPC {
 		return b
 	}
-	return appendUUID(b, e.Message.RPC.Object)
-}
-
-func byteOrder(e *Event) string {
-	if e.Message.RPC.BigEndian {
-		return "big"
+	c := &e.Message.RPC
+	b = append(b, `{"activity":`...)
+	b = appendUUID(b, c.Activity)
+	if c.Object != (dcerpc.UUID{}) {
+		b = append(b, `,"object":`...)
+		b = appendUUID(b, c.Object)
 	}
-	return "little"
+	b = append(b, ',')
+	b = appendCounted(b, `"sequence":`, uint64(c.Sequence))
+	b = appendCounted(b, `"serial":`, uint64(c.Serial))
+	if c.Flags != 0 {
+		b = append(b, `"flags":`...)
+		b = append(appendFlags(b, c.Flags), ',')
+	}
+	order := "little"
+	if c.BigEndian {
+		order = "big"
+	}
+	b = appendNamed(b, `"byte_order":`, order)
+	b = appendCounted(b, `"fragments":`, uint64(c.Fragments))
+	b = appendCounted(b, `"server_boot":`, uint64(c.Boot))
+	b = append(b, `"auth":`...)
+	b = strconv.AppendUint(b, uint64(c.Auth), 10)
+	return append(b, '}')
 }

@@ -37,6 +37,16 @@ func (s *stamper) append(b []byte, t time.Time) []byte {
 	return append(b, s.last[:]...)
 }
 
+// appendNamed appends a name and a time; nothing for the zero time.
+func (s *stamper) appendNamed(b []byte, name string, t time.Time) []byte {
+	if t.IsZero() {
+		return b
+	}
+	b = append(b, name...)
+	b = s.append(b, t)
+	return append(b, ',')
+}
+
 func (s *stamper) render(sec int64, ns int) {
 	s.lastSec, s.lastNs, s.held = sec, ns, true
 	switch {
