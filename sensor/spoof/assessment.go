@@ -36,12 +36,10 @@ func (j *Judge) Finish(now time.Time) (*Assessment, bool) {
 	return j.final(j.claims.get(j.hours[0].head), now), true
 }
 
-// waiting gives what closed to make room, then what changed.
+// waiting gives what closes to make room, then what changed.
 func (j *Judge) waiting() (*Assessment, bool) {
-	if len(j.closed) > 0 {
-		j.out = j.closed[0]
-		j.closed = slices.Delete(j.closed, 0, 1)
-		return &j.out, true
+	if a, ok := j.makeRoom(); ok {
+		return a, true
 	}
 	for len(j.changed) > 0 {
 		e := j.changed[0]
@@ -242,14 +240,4 @@ func (j *Judge) members(p *population, g clockGroup) []uint64 {
 	}
 	slices.Sort(j.packets[from:])
 	return j.packets[from:len(j.packets):len(j.packets)]
-}
-
-// clone gives an assessment that owns its evidence.
-func (a *Assessment) clone() Assessment {
-	out := *a
-	out.Evidence = slices.Clone(a.Evidence)
-	for i := range out.Evidence {
-		out.Evidence[i].Packets = slices.Clone(out.Evidence[i].Packets)
-	}
-	return out
 }

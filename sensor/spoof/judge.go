@@ -21,15 +21,17 @@ type Config struct {
 
 // claimCost and populationCost are what a claim and its campaign's entry take, index included.
 const (
-	claimCost      = 192
-	populationCost = 320
+	claimCost      = 216
+	populationCost = 352
 )
 
-// Judge judges sources. It belongs to one goroutine. Claims and campaigns live in slots; when all are taken a hand goes round and frees the
-// first that was not used since it last passed. A claim that is still open then closes early, with its document.
+// Judge judges sources. It belongs to one goroutine. Claims and campaigns live in slots; when they take more than their memory a hand goes
+// round and frees the first that was not used since it last passed. A claim that is still open then closes early: Due gives its document,
+// and is to be asked after each Observe.
 type Judge struct {
 	Shed uint64 // claims closed before their time because a bound was reached
 
+	memory      int
 	home        []netip.Prefix
 	special     *specialTable
 	sentences   *packetSentences
@@ -64,11 +66,9 @@ func New(c Config) *Judge {
 	if c.Memory == 0 {
 		c.Memory = 112 << 20
 	}
-	most := max(int(c.Memory/(claimCost+populationCost/2)), 2)
 	return &Judge{
-		home: c.Home, special: newSpecialTable(), sentences: newPacketSentences(), seed: maphash.MakeSeed(),
-		claims: slots[claim]{most: most}, byKey: map[claimKey]uint32{},
-		populations: slots[population]{most: most / 2}, byCampaign: map[string]uint32{},
+		memory: int(c.Memory), home: c.Home, special: newSpecialTable(), sentences: newPacketSentences(), seed: maphash.MakeSeed(),
+		byKey: map[claimKey]uint32{}, byCampaign: map[string]uint32{},
 	}
 }
 
@@ -153,14 +153,6 @@ func (j *Judge) population(campaign string) uint32 {
 
 func (j *Judge) openPopulation(campaign string) uint32 {
 	at := j.populations.free()
-	for at == noSlot {
-		at = j.populations.victim(func(p *population) bool { return p.refs == 0 })
-		if at == noSlot { // every campaign has open claims: one of them must close
-			j.evictClaim()
-			continue
-		}
-		delete(j.byCampaign, j.populations.get(at).campaign)
-	}
 	j.nextSeq++
 	*j.populations.get(at) = population{campaign: campaign, seq: j.nextSeq}
 	j.byCampaign[campaign] = at
@@ -195,10 +187,6 @@ func (j *Judge) claim(m *decoders.Message, p *population, at uint32) (c *claim, 
 
 func (j *Judge) openClaim(k claimKey, population uint32) uint32 {
 	slot := j.claims.free()
-	if slot == noSlot {
-		slot = j.evictClaim()
-		j.claims.spare = j.claims.spare[:len(j.claims.spare)-1]
-	}
 	*j.claims.get(slot) = claim{key: k, slot: population}
 	j.byKey[k] = slot
 	return slot
@@ -255,17 +243,44 @@ func (j *Judge) bucket(hour int32) (int, bool) {
 	return slices.BinarySearchFunc(j.hours, hour, func(b hourBucket, h int32) int { return cmp.Compare(b.hour, h) })
 }
 
-// evictClaim frees the claim that the hand stops at and gives its slot, which is then spare. An open one closes now, and its document
-// waits for Due.
-func (j *Judge) evictClaim() uint32 {
-	slot := j.claims.victim(func(*claim) bool { return true })
-	c := j.claims.get(slot)
-	if c.open {
-		j.Shed++
-		j.closed = append(j.closed, j.final(c, j.now).clone())
+// full says whether claims and populations take more than their memory.
+func (j *Judge) full() bool {
+	return j.claims.used()*claimCost+j.populations.used()*populationCost > j.memory
+}
+
+// makeRoom frees campaigns without open claims where they take more than half, else claims, until all is within memory. It stops at a claim
+// that was open: that is closed, and its last document is given.
+func (j *Judge) makeRoom() (*Assessment, bool) {
+	for j.full() {
+		if j.populations.used()*populationCost > j.memory/2 && j.evictPopulation() {
+			continue
+		}
+		slot := j.claims.victim(func(c *claim) bool { return c.messages > 0 })
+		if slot == noSlot {
+			break
+		}
+		c := j.claims.get(slot)
+		open := c.open
+		if open {
+			j.Shed++
+			j.final(c, j.now)
+		}
+		delete(j.byKey, c.key)
+		j.claims.release(slot)
+		if open {
+			return &j.out, true
+		}
 	}
-	delete(j.byKey, c.key)
-	*c = claim{}
-	j.claims.release(slot)
-	return slot
+	return nil, false
+}
+
+// evictPopulation forgets a campaign that has no open claim; false where there is none.
+func (j *Judge) evictPopulation() bool {
+	at := j.populations.victim(func(p *population) bool { return p.refs == 0 && p.seq != 0 })
+	if at == noSlot {
+		return false
+	}
+	delete(j.byCampaign, j.populations.get(at).campaign)
+	j.populations.release(at)
+	return true
 }

@@ -100,14 +100,15 @@ func sharedPrints(first []firstPacket) map[addr16]string {
 	return says
 }
 
-// minVotes is from how many networks an equal TTL says anything (E14); commonTTL the share of addresses that the commonest hop count covers.
+// minVotes is from how many networks an equal TTL says anything (E14). commonTTL is the share of hosts that the commonest hop count may
+// cover: over the whole net it is a tenth, but bots of one region lie closer together, and a genuine botnet must not be taken for one emitter.
 const (
 	minVotes  = 5
-	commonTTL = 0.1
+	commonTTL = 0.2
 )
 
-// countTTLs weighs equal arrival TTLs over different /8s, one vote each, the first packet of the network: as unlikely as that many of all
-// votes fall on one value when the commonest covers a tenth.
+// countTTLs weighs equal arrival TTLs over different /8s, one vote each, the first packet of the network: as unlikely as that so many of all
+// votes fall on the commonest value.
 func (c *common) countTTLs(first []firstPacket) {
 	var voted [256]bool
 	var votes [256]int
