@@ -219,7 +219,7 @@ func TestClocksThatLagTogether(t *testing.T) {
 func TestChancePairsOfClocksWeighLittle(t *testing.T) {
 	j := New(Config{})
 	for i := range 200 {
-		src := fmt.Sprintf("%d.%d.1.1", 20+i, i)
+		src := fmt.Sprintf("%d.%d.1.1", 20+i/2, i)
 		m := withClock(popup(src, noon.Add(time.Duration(i)*time.Second)), 3+float64(i*37%600))
 		m.Marks.TTL = uint8(100 + i*5%28)
 		j.Observe(m, "cmp1-x")
