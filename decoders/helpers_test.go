@@ -39,8 +39,9 @@ func frames(t testing.TB, path string) []decoders.Frame {
 	}
 }
 
+// newDecoder makes a small one: many tests want a fresh decoder for each frame.
 func newDecoder() *decoders.Decoder {
-	return decoders.NewDecoder(decoders.Config{Interface: func(int) decoders.Interface { return decoders.Interface{} }})
+	return decoders.NewDecoder(decoders.Config{Memory: 1 << 20, Interface: func(int) decoders.Interface { return decoders.Interface{} }})
 }
 
 // outcome is what a decoder made of some frames.

@@ -42,7 +42,9 @@ func (d *Decoder) show(m *Message, p *msgsvc.Popup) {
 	m.Features = d.text.Analyze(m.Text.Shown)
 }
 
-func setCounts(s *text.String, n *msgsvc.String) { s.Max, s.Offset, s.Actual = n.Max, n.Offset, n.Actual }
+func setCounts(s *text.String, n *msgsvc.String) {
+	s.Max, s.Offset, s.Actual = n.Max, n.Offset, n.Actual
+}
 
 // number gives a list of one frame number, cut from a block: an allocation for each message would cost more than decoding it.
 func (d *Decoder) number(seq uint64) []uint64 {
