@@ -59,6 +59,8 @@ type Sensor struct {
 	names    map[*rules.Hit][]string // of verdicts, by their shared hits
 	result   decoders.Result
 	now      time.Time // packet time of the last frame or tick
+	pulse    int64     // its beat
+	changed  bool      // it changed what time may release
 	err      error     // first error of the sink
 }
 
@@ -116,11 +118,17 @@ func (s *Sensor) open(src Source) {
 	s.decoder = decoders.NewDecoder(decoders.Config{Ports: s.config.Ports, Interface: src.Interface, Memory: Divide(s.config.Memory).Decoder})
 }
 
+// beat is how often packet time is looked at for what it releases, besides after each frame that changed something: asking eight tables at
+// every frame of background would cost more than decoding it. A document that is due comes out that much after its time at most.
+const beat = 100 * time.Millisecond
+
 // step is the road of one frame.
 func (s *Sensor) step(f *decoders.Frame) {
-	if s.now != f.Time {
+	if pulse := f.Time.UnixNano() / int64(beat); pulse != s.pulse || s.changed || f.Tick {
+		s.pulse, s.changed = pulse, false
 		s.advance(f.Time)
 	}
+	s.now = f.Time
 	if f.Tick {
 		return
 	}
@@ -129,6 +137,7 @@ func (s *Sensor) step(f *decoders.Frame) {
 		reason = s.decoder.Decode(*f, &s.result)
 		s.stats.arrive(&s.result.Arrival)
 		s.deliver()
+		s.changed = reason <= wire.ICMPQuote
 	}
 	s.stats.count(reason, len(f.Data))
 }

@@ -43,7 +43,6 @@ type Judge struct {
 	nextSeq     uint32
 	hours       []hourBucket // ascending
 	changed     []claimRef   // claims whose state changed besides the one observed
-	closed      []Assessment // claims closed to make room; owned
 	now         time.Time
 	out         Assessment
 	packets     []uint64 // frames that the evidence of out names
