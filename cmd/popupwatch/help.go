@@ -55,7 +55,7 @@ func topicNames() []string {
 // exportCommand prints what other programs want to have.
 func exportCommand(std stdio) *cobra.Command {
 	c := &cobra.Command{
-		Use: "export", Short: "Print what other programs want: the reference configuration", Args: noArguments,
+		Use: "export", Short: "Print what other programs want: the reference configuration", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(&cobra.Command{

@@ -59,7 +59,7 @@ func run(args []string, io stdio) int {
 	if errors.As(err, &exit) {
 		status, err = exit.status, exit.err
 	} else if unknownCommand(err) {
-		status = exitUsage
+		status, err = exitUsage, fmt.Errorf("%w (see: popupwatch help)", err)
 	}
 	if err != nil {
 		fmt.Fprintf(io.err, "popupwatch: %s\n", visible(err.Error()))

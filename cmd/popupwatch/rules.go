@@ -16,7 +16,7 @@ import (
 func rulesCommand(std stdio) *cobra.Command {
 	c := &cobra.Command{
 		Use: "rules", Short: "List the scoring rules, check a rule file, explain a score",
-		Args: noArguments,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(rulesListCommand(std), rulesCheckCommand(std), rulesExplainCommand(std))

@@ -102,9 +102,12 @@ func (r *runSummary) printJSON(to io.Writer) error {
 	if r.elapsed > 0 {
 		out.Speed = float64(r.Frames) / r.elapsed.Seconds()
 	}
-	encoder := json.NewEncoder(to)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(out)
+	document, err := json.MarshalIndent(out, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode summary: %w", err)
+	}
+	_, err = to.Write(append(visibleJSON(document), '\n'))
+	return err
 }
 
 func stamp(t time.Time) *string {

@@ -6,17 +6,22 @@ import (
 	"os"
 	"strings"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // visible makes text from the network harmless for a terminal: control characters, escape sequences and marks that turn the direction of
-// writing are shown as \x1b or \u202e instead of being obeyed. Line ends and tabs stay.
+// writing are shown as \x1b or \u202e instead of being obeyed, and so are octets that are no UTF-8 (a raw 9b begins a sequence on old
+// terminals). Line ends and tabs stay.
 func visible(s string) string {
-	if !strings.ContainsFunc(s, hidden) {
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, hidden) {
 		return s
 	}
 	var b strings.Builder
-	for _, r := range s {
+	for i, r := range s {
 		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)):
+			fmt.Fprintf(&b, `\x%02x`, s[i])
 		case !hidden(r):
 			b.WriteRune(r)
 		case r < 0x100:
@@ -26,6 +31,21 @@ func visible(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// visibleJSON does for JSON what visible does for text, in JSON's own escapes: what it replaces stands in strings only.
+func visibleJSON(document []byte) []byte {
+	out := make([]byte, 0, len(document))
+	for _, r := range string(document) {
+		if !hidden(r) {
+			out = utf8.AppendRune(out, r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			out = fmt.Appendf(out, `\u%04x`, unit)
+		}
+	}
+	return out
 }
 
 // hidden says whether a terminal might obey a character, or not show it, instead of printing it.

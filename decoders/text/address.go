@@ -10,9 +10,11 @@ import (
 const maxHost = 253
 
 // address takes a token that holds a URL, host, e-mail or IPv4 address, with whatever words stand before and after it in the token. It says whether there was one.
-func (n *normaliser) address(w string) bool {
-	if i := strings.Index(w, "://"); i > 0 {
-		return n.schemed(w, i)
+func (n *normaliser) address(w string, seen class) bool {
+	if seen&classColon != 0 {
+		if i := strings.Index(w, "://"); i > 0 {
+			return n.schemed(w, i)
+		}
 	}
 	for i := 0; i < len(w); {
 		if !isHostOctet(w[i]) {
@@ -39,10 +41,7 @@ func (n *normaliser) schemed(w string, colon int) bool {
 	for start > 0 && isLetter(w[start-1]) && w[start-1] < 0x80 {
 		start--
 	}
-	host := colon + len("://")
-	if at := strings.IndexAny(w[host:], "@/?#"); at >= 0 && w[host+at] == '@' {
-		host += at + 1 // http://www.bank.com@evil.example/ goes to evil.example
-	}
+	host := afterUser(w, colon+len("://"))
 	end := host
 	for end < len(w) && isURLHostOctet(w[end]) {
 		end++
@@ -57,6 +56,19 @@ func (n *normaliser) schemed(w string, colon int) bool {
 	n.keys.url(w[start:stop], w[host:end], host-start)
 	n.replaced(w, start, stop, "zurl")
 	return true
+}
+
+// afterUser is where the host begins: http://www.bank.com@evil.example/ goes to evil.example.
+func afterUser(w string, host int) int {
+	for i := host; i < len(w); i++ {
+		switch w[i] {
+		case '@':
+			return i + 1
+		case '/', '?', '#':
+			return host
+		}
+	}
+	return host
 }
 
 // hostAt takes w[start:end], which may be a host without scheme, the host of an e-mail address, or an IPv4 address.
@@ -114,8 +126,10 @@ func urlEnd(w string, end int) int {
 	for stop > end && strings.IndexByte(".,;:!?)]}>\"'*", w[stop-1]) >= 0 {
 		stop--
 	}
-	if q := strings.IndexAny(w[end:stop], "<>\""); q >= 0 {
-		stop = end + q
+	for i := end; i < stop; i++ {
+		if c := w[i]; c == '<' || c == '>' || c == '"' {
+			return i
+		}
 	}
 	return stop
 }
@@ -134,20 +148,33 @@ func isHostOctet(c byte) bool {
 
 func isURLHostOctet(c byte) bool { return isWord(c) || c == '.' || c == '-' || c == '_' }
 
-// isBareHost says whether a host without scheme is one, and no joint of two sentences ("end.Next") or name of a file.
+// isBareHost says whether a host without scheme is one, and no joint of two sentences ("end.Next") or name of a file. Without "www." before it, its top-level domain
+// must be one of two letters or one that was there before 2010: popups are of 2002 to 2010, and prose is full of "end.next", "readme.zip" and "ask.help", which ICANN sells since 2014.
 func isBareHost(host string) bool {
 	dot := strings.LastIndexByte(host, '.')
-	if dot <= 0 || !isListed(host) {
+	if dot <= 0 {
 		return false
 	}
 	if len(host) > 4 && strings.EqualFold(host[:4], "www.") {
-		return true
+		return isListed(host)
 	}
 	last := host[dot+1:]
+	if last == "" {
+		return false
+	}
 	if c := host[dot-1]; 'a' <= c && c <= 'z' && 'A' <= last[0] && last[0] <= 'Z' {
 		return false
 	}
-	return !strings.EqualFold(last, "zip") && !strings.EqualFold(last, "mov")
+	return (len(last) == 2 || isOldTop(last)) && isListed(host)
+}
+
+// isOldTop says whether a top-level domain of more than two letters was delegated before 2010 (IANA root zone database).
+func isOldTop(last string) bool {
+	switch strings.ToLower(last) {
+	case "com", "net", "org", "edu", "gov", "mil", "int", "arpa", "info", "biz", "name", "pro", "aero", "coop", "museum", "jobs", "mobi", "travel", "cat", "tel", "asia":
+		return true
+	}
+	return false
 }
 
 // isListed says whether the host is well formed and ends in a suffix that ICANN's part of the public suffix list knows, but is none itself.

@@ -7,16 +7,18 @@ type Config struct {
 	Memory int64 // octets of its caches together; 0 means 48 MiB
 }
 
-// Analyzer computes the features of texts and remembers them: equal texts share one *Features, equal normal forms one *Form, as long as they are remembered. It holds at most
-// Config.Memory, besides what callers keep; what it has forgotten it computes again, with equal result. For one goroutine.
+// Analyzer computes the features of texts and remembers them: equal texts share one *Features from their second time on, equal normal forms one *Form, as long as they are
+// remembered. It holds at most Config.Memory, besides what callers keep, at most 8 MiB of beginnings, and tables of fixed size; what it has forgotten it computes
+// again, with equal result. For one goroutine.
 type Analyzer struct {
-	texts   *cache[*Features]
-	forms   *cache[*Form]
-	normal  normaliser
-	begun   beginnings
-	windows []uint32
-	names   names
-	pages   pages
+	texts  *cache[*Features]
+	forms  *cache[*Form]
+	heard  [8192]uint64 // hashes of texts heard once, by their hash
+	normal normaliser
+	begun  beginnings
+	sorter sorter
+	names  names
+	pages  pages
 }
 
 // NewAnalyzer makes an Analyzer with empty caches.
@@ -26,9 +28,9 @@ func NewAnalyzer(cfg Config) *Analyzer {
 		memory = 48 << 20
 	}
 	return &Analyzer{
-		texts: newCache[*Features](memory/4, 1024),
-		forms: newCache[*Form](memory*3/4, 3072),
-		names: names{kept: make(map[string]string)},
+		texts:  newCache[*Features](memory/4, 1024),
+		forms:  newCache[*Form](memory*3/4, 3072),
+		normal: normaliser{keys: keyring{hosts: new(hosts)}},
 	}
 }
 
@@ -42,40 +44,74 @@ func (a *Analyzer) Analyze(shown string) *Features {
 		return f
 	}
 	f := a.compute(shown)
-	a.texts.keep(h, shown, f, int64(len(shown))+featuresSize+keySize*int64(a.normal.keys.count()))
+	if a.again(h) {
+		a.texts.keep(h, shown, f, int64(len(shown))+featuresSize+keySize*int64(a.normal.keys.count()))
+	}
 	return f
+}
+
+// again says whether a text was heard before, as long as no other took its place. A flood in which each text is new thus neither pushes out the texts that return nor costs what
+// keeping them costs.
+func (a *Analyzer) again(h uint64) bool {
+	place := &a.heard[h%uint64(len(a.heard))]
+	if *place == h {
+		return true
+	}
+	*place = h
+	return false
 }
 
 // featuresSize and keySize are about what Features and each key take, in octets.
 const (
-	featuresSize = 176
+	featuresSize = 224
 	keySize      = 32
 )
 
+// shelf is features and room for their keys, which seldom are more: one allocation.
+type shelf struct {
+	features Features
+	keys     [3]string
+}
+
 func (a *Analyzer) compute(shown string) *Features {
-	stats, ok := a.begun.resume(&a.normal, shown)
-	if !ok {
+	stats, known := a.begun.resume(&a.normal, shown)
+	if known == nil {
 		stats = count(shown)
 		a.normal.run(shown, stats.NonASCII == 0, true)
 		if stats.NonASCII == 0 {
 			a.begun.keep(&a.normal, shown)
 		}
 	}
-	f := &Features{Form: a.form(a.normal.norm), Stats: stats}
-	a.normal.keys.features(f)
+	s := new(shelf)
+	f := &s.features
+	f.Form, f.Stats = a.formAfter(known), stats
+	a.normal.keys.features(f, s.keys[:0])
 	f.Stats.Obfuscated = a.normal.obfuscated
 	f.Stats.URLs, f.Stats.Domains = uint16(len(f.URLs)), uint16(len(f.Domains))
 	f.Stats.Phones, f.Stats.Emails = uint16(len(f.Phones)), uint16(len(f.Emails))
 	return f
 }
 
+// formAfter is the form of what was just normalised after a known beginning, which often ends as it did the last time; nil if there was none.
+func (a *Analyzer) formAfter(known *beginning) *Form {
+	if known == nil {
+		return a.form(a.normal.norm)
+	}
+	if known.form == nil || known.form.Norm != string(a.normal.norm) {
+		known.form = a.form(a.normal.norm)
+	}
+	return known.form
+}
+
+// view is b as a string for a search only: it changes with b.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
 func (a *Analyzer) form(norm []byte) *Form {
-	view := unsafe.String(unsafe.SliceData(norm), len(norm)) // for the search only: the form owns a copy
-	h := hash(view)
-	if f, ok := a.forms.find(h, view); ok {
+	h := hash(view(norm))
+	if f, ok := a.forms.find(h, view(norm)); ok {
 		return f
 	}
-	f := newForm(norm, &a.windows)
+	f := newForm(norm, &a.sorter)
 	a.forms.keep(h, f.Norm, f, f.size())
 	return f
 }

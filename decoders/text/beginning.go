@@ -2,9 +2,9 @@ package text
 
 import "strings"
 
-// beginnings remembers how ASCII texts began, up to their first key: most of a mail-shot's texts differ only from there. One beginning for each value of eight bits of the
-// hash of the first 32 octets, a new one in the place of the old; at most 256 of 8 KiB.
-type beginnings [256]beginning
+// beginnings remembers how ASCII texts began, up to their first key: most of a mail-shot's texts differ only from there. A pair for each value of seven bits of the
+// hash of the first 32 octets, the newer first; a new one pushes out the older of its pair. At most 256, of 8 KiB and a form of at most 24 KiB each.
+type beginnings [128][2]beginning
 
 // beginning is a text up to two octets into the token with its first key, and what came of it.
 type beginning struct {
@@ -12,6 +12,7 @@ type beginning struct {
 	norm       string
 	stats      Stats // of text without the two octets
 	obfuscated bool
+	form       *Form // of the text that last began so
 }
 
 const (
@@ -21,27 +22,39 @@ const (
 	overlap      = 2
 )
 
-func (b *beginnings) at(shown string) *beginning { return &b[hash(shown[:hashed])%uint64(len(b))] }
+func (b *beginnings) pair(shown string) *[2]beginning {
+	return &b[hash(shown[:hashed])%uint64(len(b))]
+}
 
-// resume normalises and counts shown from where a remembered beginning ends. It says whether it could.
-func (b *beginnings) resume(n *normaliser, shown string) (stats Stats, ok bool) {
+func (b *beginnings) find(shown string) *beginning {
 	if len(shown) < minBeginning {
-		return stats, false
+		return nil
 	}
-	known := b.at(shown)
-	if known.text == "" || !strings.HasPrefix(shown, known.text) {
-		return stats, false
+	pair := b.pair(shown)
+	for i := range pair {
+		if known := &pair[i]; known.text != "" && strings.HasPrefix(shown, known.text) {
+			return known
+		}
+	}
+	return nil
+}
+
+// resume normalises and counts shown from where a remembered beginning ends, and returns that; nil if it could not.
+func (b *beginnings) resume(n *normaliser, shown string) (stats Stats, known *beginning) {
+	known = b.find(shown)
+	if known == nil {
+		return stats, nil
 	}
 	from := len(known.text) - overlap
 	stats = known.stats
 	stats.add(shown[from:])
 	stats.lastLine(shown)
 	if stats.NonASCII > 0 { // then the whole text is folded another way
-		return stats, false
+		return stats, nil
 	}
 	n.begin(known.norm, known.obfuscated)
 	n.scan(shown, from, true)
-	return stats, true
+	return stats, known
 }
 
 // keep remembers the beginning of shown, which n has just normalised. What was read before a token depends on no more of it than its first octet if that is a letter, which
@@ -53,5 +66,6 @@ func (b *beginnings) keep(n *normaliser, shown string) {
 	}
 	known := beginning{text: strings.Clone(shown[:at+overlap]), norm: string(n.norm[:n.keyless.norm]), obfuscated: n.keyless.obfuscated}
 	known.stats.add(shown[:at])
-	*b.at(shown) = known
+	pair := b.pair(shown)
+	pair[0], pair[1] = known, pair[0]
 }

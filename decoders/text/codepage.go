@@ -95,7 +95,11 @@ type pages [256]struct {
 	margin int
 }
 
+// choose chooses a page. A nil table remembers none.
 func (p *pages) choose(octets string) (codePage, int) {
+	if p == nil {
+		return choosePage(octets)
+	}
 	known := &p[hash(octets)%256]
 	if known.octets != octets || octets == "" {
 		known.octets = octets

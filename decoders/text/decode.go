@@ -21,26 +21,34 @@ const highBits = 0x8080808080808080
 // EBCDIC (CP037) is read only if the call's data representation says so. Margin is ten times the natural logarithm of how much likelier the page is
 // than the next one that shows other text, at most 1,000,000; 0 for pure ASCII and EBCDIC, where nothing was weighed. The strings are owned; their NDR counts are left to the caller.
 func Decode(from, to, text []byte, ebcdic bool) (f, t, x String, page Page, margin int) {
-	return decode(from, to, text, ebcdic, newString, choosePage)
+	if ebcdic || !plainASCII(from, to, text) {
+		return decode(from, to, text, ebcdic, nil, nil)
+	}
+	return plain(string(from)), plain(string(to)), plain(string(text)), PageASCII, 0
 }
 
 // Decode is the function Decode with From and To kept in a bounded table, so that a flood with the same names allocates its Text alone.
 func (a *Analyzer) Decode(from, to, text []byte, ebcdic bool) (f, t, x String, page Page, margin int) {
-	return decode(from, to, text, ebcdic, a.names.intern, a.pages.choose)
+	if ebcdic || !plainASCII(from, to, text) {
+		return decode(from, to, text, ebcdic, &a.names, &a.pages)
+	}
+	return plain(a.names.intern(from)), plain(a.names.intern(to)), plain(string(text)), PageASCII, 0
 }
 
-func newString(b []byte) string { return string(b) }
+func plainASCII(from, to, text []byte) bool {
+	return isASCII(shownPart(text)) && isASCII(shownPart(from)) && isASCII(shownPart(to))
+}
 
-func decode(from, to, text []byte, ebcdic bool, name func([]byte) string, choose func(string) (codePage, int)) (f, t, x String, page Page, margin int) {
-	if ebcdic {
-		return decodePage(codePages.ebcdic, from, name), decodePage(codePages.ebcdic, to, name), decodePage(codePages.ebcdic, text, newString), PageEBCDIC, 0
+func decode(from, to, text []byte, ebcdic bool, names *names, pages *pages) (f, t, x String, page Page, margin int) {
+	best := codePages.ebcdic
+	if !ebcdic {
+		best, margin = pages.choose(sample(shownPart(from), shownPart(to), shownPart(text)))
 	}
-	sf, st, sx := shownPart(from), shownPart(to), shownPart(text)
-	if isASCII(sf) && isASCII(st) && isASCII(sx) {
-		return plain(from, name), plain(to, name), plain(text, newString), PageASCII, 0
-	}
-	best, margin := choose(sample(sf, st, sx))
-	return decodePage(best, from, name), decodePage(best, to, name), decodePage(best, text, newString), best.page, margin
+	f, t, x = plain(names.intern(from)), plain(names.intern(to)), plain(string(text))
+	best.show(&f)
+	best.show(&t)
+	best.show(&x)
+	return f, t, x, best.page, margin
 }
 
 // shownPart is what stands before the first NUL: what Windows shows.
@@ -51,8 +59,8 @@ func shownPart(b []byte) []byte {
 	return b
 }
 
-func plain(b []byte, keep func([]byte) string) String {
-	raw := keep(b)
+// plain is a string that is shown as it is, up to the first NUL.
+func plain(raw string) String {
 	shown := raw
 	if i := strings.IndexByte(raw, 0); i >= 0 {
 		shown = raw[:i]
@@ -60,21 +68,23 @@ func plain(b []byte, keep func([]byte) string) String {
 	return String{Raw: raw, Shown: shown, Exact: true}
 }
 
-func decodePage(p codePage, b []byte, keep func([]byte) string) String {
-	s := plain(b, keep)
-	if p.page != PageEBCDIC && isASCII(shownPart(b)) {
-		return s
+// show decodes what is shown of s.
+func (p codePage) show(s *String) {
+	if p.page != PageEBCDIC && asciiString(s.Shown) {
+		return
 	}
 	octets := s.Shown
 	s.Shown = strings.ToValidUTF8(p.decode(octets), string(utf8.RuneError))
 	back, ok := p.encode(s.Shown)
 	s.Exact = ok && back == octets
-	return s
 }
 
 // isASCII says whether no octet of b is above 0x7f.
 func isASCII(b []byte) bool {
 	var or uint64
+	for ; len(b) >= 32; b = b[32:] {
+		or |= binary.LittleEndian.Uint64(b) | binary.LittleEndian.Uint64(b[8:]) | binary.LittleEndian.Uint64(b[16:]) | binary.LittleEndian.Uint64(b[24:])
+	}
 	for ; len(b) >= 8; b = b[8:] {
 		or |= binary.LittleEndian.Uint64(b)
 	}
@@ -84,26 +94,19 @@ func isASCII(b []byte) bool {
 	return or&highBits == 0
 }
 
-// names keeps the From and To strings of a flood: at most maxNames of at most maxName octets. When it is full it forgets all of them at once, which
-// nothing but the allocations can show.
-type names struct{ kept map[string]string }
+// names keeps the From and To strings of a flood, of at most maxName octets: one for each value of 12 bits of their hash, a new one in the place of the old.
+type names [4096]string
 
-const (
-	maxNames = 4096
-	maxName  = 64
-)
+const maxName = 64
 
+// intern is b as an owned string. A nil table keeps none.
 func (n *names) intern(b []byte) string {
-	if s, ok := n.kept[string(b)]; ok {
-		return s
+	if n == nil || len(b) > maxName {
+		return string(b)
 	}
-	s := string(b)
-	if len(b) > maxName {
-		return s
+	known := &n[hash(view(b))%uint64(len(n))]
+	if *known != string(b) {
+		*known = string(b)
 	}
-	if len(n.kept) >= maxNames {
-		clear(n.kept)
-	}
-	n.kept[s] = s
-	return s
+	return *known
 }

@@ -14,11 +14,11 @@ const maxKeys = 16
 type keyring struct {
 	domains, urls, phones, emails []string
 
-	known [knownHosts]knownHost // registrable domains of the hosts seen last, by their hash: a flood names few hosts often
+	hosts *hosts // nil: none are remembered
 }
 
-// knownHosts is how many hosts are remembered; a new one takes the place of the one with an equal hash.
-const knownHosts = 512
+// hosts remembers the registrable domains of the hosts seen last: a flood names few hosts often. A new one takes the place of the one with an equal hash.
+type hosts [512]knownHost
 
 // knownHost is a host of at most 64 octets, and how many octets at its end are the registrable domain.
 type knownHost struct {
@@ -42,20 +42,42 @@ func keep(list []string, key string) []string {
 // url keeps a URL or host and its registrable domain; what stands before the path is lower-cased. Credentials (prefix octets) are case-folded with it.
 func (k *keyring) url(url, host string, prefix int) {
 	head := prefix + len(host)
-	lower := strings.ToLower(url[:head])
-	if lower != url[:head] {
+	if !isLower(url[:head]) {
+		lower := strings.ToLower(url[:head])
 		url = lower + url[head:]
 		head = len(lower)
 	}
 	k.urls = keep(k.urls, url)
 	host = url[min(prefix, head):head]
-	if domain := k.domainOf(host); domain != "" {
+	domain, short := shortHost(host)
+	if !short {
+		domain = k.hosts.domainOf(host)
+	}
+	if domain != "" {
 		k.domains = keep(k.domains, domain)
 	}
 }
 
-func (k *keyring) domainOf(name string) string {
-	h := &k.known[hash(name)%knownHosts]
+// isLower says whether s is ASCII without capitals.
+func isLower(s string) bool {
+	var found uint64
+	for ; len(s) >= 8; s = s[8:] {
+		w := load(s, 0)
+		found |= w | letters(w&lows)&^(w<<2)
+	}
+	for i := range len(s) {
+		if c := s[i]; c >= 0x80 || 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return found&highBits == 0
+}
+
+func (k *hosts) domainOf(name string) string {
+	if k == nil {
+		return registrable(name)
+	}
+	h := &k[hash(name)%uint64(len(k))]
 	if h.size == 0 || string(h.name[:h.size]) != name {
 		domain := registrable(name)
 		if len(name) > len(h.name) {
@@ -71,6 +93,20 @@ func (k *keyring) email(address string) {
 	k.emails = keep(k.emails, strings.ToLower(address))
 }
 
+// shortHost is the registrable domain of a host name.tld or www.name.tld under the commonest top-level domains, and whether the host is such: the invented
+// domains of a flood are, and asking publicsuffix for each takes as long as all the rest. A host that is a private suffix (www.blogspot.com) is thus its owner's domain.
+func shortHost(host string) (domain string, ok bool) {
+	dot := strings.LastIndexByte(host, '.')
+	switch host[dot+1:] {
+	case "com", "net", "org", "info", "biz":
+	default:
+		return "", false
+	}
+	domain = strings.TrimPrefix(host, "www.")
+	first := strings.IndexByte(domain, '.')
+	return domain, first > 0 && first == dot-(len(host)-len(domain))
+}
+
 // registrable is the registrable domain of a lower-case host: one label more than its public suffix; empty for an address, a bare suffix or a single label.
 func registrable(host string) string {
 	if isIPv4(host) || strings.IndexByte(host, '.') <= 0 || strings.Contains(host, "..") {
@@ -84,9 +120,12 @@ func registrable(host string) string {
 	return host[strings.LastIndexByte(rest, '.')+1:]
 }
 
-// features copies the keys out, sorted where that is promised.
-func (k *keyring) features(f *Features) {
-	all := make([]string, 0, k.count())
+// features copies the keys out, into room where they fit, sorted where that is promised.
+func (k *keyring) features(f *Features, room []string) {
+	all := room
+	if n := k.count(); n > cap(room) {
+		all = make([]string, 0, n)
+	}
 	take := func(list []string, sorted bool) []string {
 		if len(list) == 0 {
 			return nil

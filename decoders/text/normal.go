@@ -110,7 +110,7 @@ func (n *normaliser) finish(tag int) {
 }
 
 func isTag(token string) bool {
-	if len(token) < 3 || len(token) > maxTag {
+	if len(token) < 3 || len(token) > maxTag || isWord(token[0]) {
 		return false
 	}
 	i := strings.IndexByte("[{(<", token[0])
@@ -198,13 +198,15 @@ func asciiString(s string) bool {
 func (n *normaliser) token(s string, i int) int {
 	if end := n.spacedOut(s, i); end > i {
 		n.joined = n.joined[:0]
+		seen := class(0)
 		for _, c := range []byte(s[i:end]) {
 			if !isBlank(c) {
 				n.joined = append(n.joined, c)
+				seen |= classes[c]
 			}
 		}
 		n.obfuscated = true
-		n.word(string(n.joined))
+		n.word(string(n.joined), seen)
 		return end
 	}
 	if c := s[i]; isDigit(c) || c == '+' || c == '(' {
@@ -214,11 +216,15 @@ func (n *normaliser) token(s string, i int) int {
 			return end
 		}
 	}
-	end := i
-	for end < len(s) && !isBlank(s[end]) {
-		end++
+	end, seen := i, class(0)
+	for ; end < len(s); end++ {
+		c := classes[s[end]]
+		if c == classBlank {
+			break
+		}
+		seen |= c
 	}
-	n.word(s[i:end])
+	n.word(s[i:end], seen)
 	return end
 }
 
@@ -237,10 +243,10 @@ func (n *normaliser) gap() {
 // minSpaced is how many letters on their own, each after one blank, are a word that was spaced out.
 const minSpaced = 4
 
-// spacedOut returns where a word ends that is written as single characters, one blank between each two; i if there is none. A run with too few letters is not
+// spacedOut returns where a word ends that is written as single characters, one blank or line end between each two; i if there is none. A run with too few letters is not
 // read again for each of its characters: 64 KiB of "1 1 1" would cost a second.
 func (n *normaliser) spacedOut(s string, i int) int {
-	if i < n.unspaced {
+	if i < n.unspaced || i+1 < len(s) && classes[s[i+1]] != classBlank && s[i] < utf8.RuneSelf {
 		return i
 	}
 	end, letters := i, 0
@@ -254,6 +260,9 @@ func (n *normaliser) spacedOut(s string, i int) int {
 			letters++
 		}
 		end, at = next, next+1
+		if at < len(s) && s[next] == '\r' && s[at] == '\n' { // one line end, as a LF or CR alone is
+			at++
+		}
 	}
 	if letters < minSpaced {
 		n.unspaced = end

@@ -77,6 +77,22 @@ func TestVariantsOfOneTextHaveOneForm(t *testing.T) {
 	}
 }
 
+func TestNormalFormIsTheSameForEachLineEnd(t *testing.T) {
+	texts := append(realTexts(t), "U\nN\nI V E R\nS I T Y\n\nD E G\nR E E", "call 206\n555 1234\n", "a\nb\nc\n\nd\n", "x\ny z\nwww.a.com\n[x7f3]\n", "é\nü\nU\nN\nI\nV\n")
+	for _, p := range goldenForms(t) {
+		texts = append(texts, p[0])
+	}
+	for _, s := range texts {
+		s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x14", "\n").Replace(s)
+		want := Normalise(s)
+		for _, end := range []string{"\r\n", "\r", "\x14"} {
+			if got := Normalise(strings.ReplaceAll(s, "\n", end)); got != want {
+				t.Errorf("%q with line ends %q\n got %q\nwant %q", s, end, got, want)
+			}
+		}
+	}
+}
+
 type advertised struct{ Domains, URLs, Phones, Emails []string }
 
 func TestKeysAreFound(t *testing.T) {
@@ -96,10 +112,15 @@ func TestKeysAreFound(t *testing.T) {
 		{"call 0800 123 4567 or 030/1234567 or 01 23 45 67 89", advertised{Phones: []string{"0123456789", "0301234567", "08001234567"}}},
 		{"see KB824146, Q 329390, on 2003-07-16 or 16.07.2003 19:30, 4.0.1381, 1,000,000, error 0x8004005, version 10.0.2195.6717", advertised{}},
 		{"w w w . s p a m . c o m", advertised{Domains: []string{"spam.com"}, URLs: []string{"www.spam.com"}}},
+		{"www.blogspot.com and evil.org", advertised{Domains: []string{"blogspot.com", "evil.org"}, URLs: []string{"www.blogspot.com", "evil.org"}}},
+		{"http://www.com/ and http://a.www.com/ and http://www.www.com", advertised{Domains: []string{"www.com"}, URLs: []string{"http://www.com/", "http://a.www.com/", "http://www.www.com"}}},
 		{"www.x.blogspot.com", advertised{Domains: []string{"x.blogspot.com"}, URLs: []string{"www.x.blogspot.com"}}},
 		{"посетите сайт www.primer.ru сейчас", advertised{Domains: []string{"primer.ru"}, URLs: []string{"www.primer.ru"}}},
 		{"경고 www.example.co.kr에서", advertised{Domains: []string{"example.co.kr"}, URLs: []string{"www.example.co.kr"}}},
 		{"co.uk and localhost and a..com and .com", advertised{}},
+		{"this is the end.next we call.help, see.click or read.me2 and b.zip", advertised{}},
+		{"go to www.spam.click or http://spam.help/x", advertised{Domains: []string{"spam.click", "spam.help"}, URLs: []string{"www.spam.click", "http://spam.help/x"}}},
+		{"pills.biz x.de a.co.jp OLD.MUSEUM", advertised{Domains: []string{"a.co.jp", "old.museum", "pills.biz", "x.de"}, URLs: []string{"pills.biz", "x.de", "a.co.jp", "old.museum"}}},
 	}
 	for _, test := range tests {
 		f := NewAnalyzer(Config{}).Analyze(test.shown)

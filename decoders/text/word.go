@@ -2,16 +2,12 @@ package text
 
 import "strings"
 
-// word takes one token without blanks: replaces what is an address or number, else folds it.
-func (n *normaliser) word(w string) {
-	var seen class
-	for i := range len(w) {
-		seen |= classes[w[i]]
-	}
+// word takes one token without blanks, in which those classes of octets were seen: replaces what is an address or number, else folds it.
+func (n *normaliser) word(w string, seen class) {
 	switch {
 	case seen == classLetter:
-		n.fold(w)
-	case seen&(classDot|classColon) != 0 && n.address(w):
+		n.letters(w)
+	case seen&(classDot|classColon) != 0 && n.address(w, seen):
 	case seen&classMoney != 0 && seen&classDigit != 0 && isMoney(w):
 		n.put("zmoney")
 	case seen&classDigit != 0 && isCode(w):
@@ -20,6 +16,14 @@ func (n *normaliser) word(w string) {
 		n.fold(w)
 	case seen&classDigit != 0:
 		n.put("znum")
+	}
+}
+
+// letters appends a word of letters alone, which fold would do as well.
+func (n *normaliser) letters(w string) {
+	n.gap()
+	for i := range len(w) {
+		n.norm = append(n.norm, folded[w[i]])
 	}
 }
 

@@ -52,7 +52,7 @@ func TestFloodOfNewTextsStaysInItsBoundAndEachPartCloses(t *testing.T) {
 	if tracker.Shed() == 0 || uint64(len(totals))+lost != n || lost != lostMessages || tracker.retired.rare > tracker.retired.places {
 		t.Errorf("shed %d, %d totals, %d lost with %d messages", tracker.Shed(), len(totals), lost, lostMessages)
 	}
-	t.Logf("%d octets for each campaign of one message of 400 octets", tracker.held/int64(len(tracker.byID))+int64(bandCount*8))
+	t.Logf("%d octets for each campaign of one message of 400 octets", tracker.held/int64(tracker.remembered())+int64(bandCount*8))
 }
 
 // checkBooks compares what the tracker counts with what it holds.
@@ -65,8 +65,8 @@ func checkBooks(t *testing.T, tracker *Tracker) {
 			records, forms, held = records+1, forms+len(r.forms), held+r.size
 		}
 	}
-	if held != tracker.held || records != len(tracker.byID) || forms != len(tracker.byForm) {
-		t.Errorf("records hold %d octets, counted %d; %d records, %d ids; %d forms, %d found", held, tracker.held, records, len(tracker.byID), forms, len(tracker.byForm))
+	if held != tracker.held || records != tracker.remembered() || forms != len(tracker.byForm) {
+		t.Errorf("records hold %d octets, counted %d; %d records, %d remembered; %d forms, %d found", held, tracker.held, records, tracker.remembered(), forms, len(tracker.byForm))
 	}
 }
 

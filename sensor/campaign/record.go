@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"encoding/base32"
 	"slices"
 	"strings"
 	"time"
@@ -18,8 +17,9 @@ type record struct {
 	born    uint64     // ordinal among all campaigns
 	size    int64      // octets, as the Tracker counts them
 	reps    [][]uint32 // shingles of its representatives: the rest of their forms is not needed again
-	forms   []formKey
-	aliases []string // sorted
+	forms   []formName // the first one names the campaign
+	aliases []string   // sorted
+	alone   alone
 
 	from, to, sample string
 	keys             *[kinds]tally // nil until the first key
@@ -46,13 +46,21 @@ type record struct {
 	dueIndex   int // in the heap, plus one; 0: none
 }
 
+// alone is where the lists of a campaign of one form begin: most campaigns of a flood of new texts never grow beyond it.
+type alone struct {
+	rep   [1][]uint32
+	form  [1]formName
+	alias [1]string
+	port  [1]PortCount
+}
+
 // sums are the counts of one part.
 type sums struct {
 	first, last time.Time
 	messages    uint64
 	submissions uint64
-	sources     distinctCount
-	targets     distinctCount
+	sources     decoders.Distinct
+	targets     decoders.Distinct
 	ports       []PortCount
 	routes      uint8
 }
@@ -63,11 +71,12 @@ const maxPorts = 32
 // maxName bounds a kept From or To, in octets.
 const maxName = 256
 
-func newRecord(form *text.Form, key formKey, m *decoders.Message, slot int32, born uint64) *record {
+func newRecord(form *text.Form, m *decoders.Message, slot int32, born uint64) *record {
 	r := &record{id: idOf(form), slot: slot, born: born}
+	r.reps, r.forms, r.aliases = r.alone.rep[:0], r.alone.form[:0], r.alone.alias[:0]
 	r.from, r.to, r.sample = cut(m.From.Shown, maxName), cut(m.To.Shown, maxName), cut(m.Text.Shown, maxSample)
 	r.size = int64(unsafe.Sizeof(*r)) + recordIndex + int64(len(r.from)+len(r.to)+len(r.sample))
-	r.addForm(form, key)
+	r.addForm(form)
 	r.addRep(form)
 	return r
 }
@@ -86,10 +95,13 @@ func cut(s string, n int) string {
 	return strings.ToValidUTF8(strings.Clone(s[:n]), "")
 }
 
-func (r *record) addForm(form *text.Form, key formKey) {
-	r.forms = append(r.forms, key)
-	alias := "tpl1-" + name(form)
-	if i, ok := slices.BinarySearch(r.aliases, alias); !ok {
+func (r *record) addForm(form *text.Form) {
+	name := nameOf(form)
+	r.forms = append(r.forms, name)
+	alias := name.after("tpl1-")
+	if len(r.aliases) == 0 {
+		r.aliases = append(r.aliases, alias)
+	} else if i, ok := slices.BinarySearch(r.aliases, alias); !ok {
 		r.aliases = slices.Insert(slices.Clone(r.aliases), i, alias) // views that were handed out keep their order
 	}
 	r.size += formIndex
@@ -100,18 +112,10 @@ func (r *record) addRep(form *text.Form) {
 	r.size += int64(4*len(form.Shingles)) + int64(unsafe.Sizeof(form.Shingles))
 }
 
-// idOf is the id of a campaign that opens with form.
-func idOf(form *text.Form) ID { return ID("cmp1-" + name(form)) }
-
-var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
-// name is 80 bits of the form's SHA-256, 16 letters.
-func name(form *text.Form) string { return lowerBase32.EncodeToString(form.Hash[:10]) }
-
 // begin opens a part with the packet time of its first packet.
 func (r *record) begin(part time.Time) {
 	r.open, r.opening, r.part = true, true, part
-	r.sums = sums{}
+	r.sums = sums{ports: r.alone.port[:0]}
 }
 
 // count adds a message to the open part; at is when it was heard, which for a partial message is later than its packets.
@@ -126,7 +130,7 @@ func (r *record) count(m *decoders.Message, at time.Time, f *text.Features) {
 	if m.First {
 		r.submissions++
 	}
-	r.size += r.sources.add(m.Src.Addr()) + r.targets.add(m.Dst.Addr())
+	r.size += r.sources.Add(m.Src.Addr()) + r.targets.Add(m.Dst.Addr())
 	r.port(m.Dst.Port())
 	r.routes |= 1 << m.Route
 	if f != nil {

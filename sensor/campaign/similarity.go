@@ -80,13 +80,14 @@ func (s *similarity) add(bands *bandHashes, r *record) {
 // candidates are the slots of at most six campaigns that share most bands, ties to the elder. The slice is reused.
 func (s *similarity) candidates(bands *bandHashes, records []*record) []int32 {
 	s.hits, s.slots = s.hits[:0], s.slots[:0]
-	for _, h := range bands {
-		for _, e := range s.bucket(h) {
-			if e.owner == 0 || e.tag != uint32(h>>32) {
-				continue
-			}
-			if r := records[e.owner&maxSlots-1]; r != nil && ownerOf(r) == e.owner {
-				s.hit(r.slot, r.born)
+	var near [bandCount]bucket // fetched first and together: one by one each would wait for the memory
+	for i, h := range bands {
+		near[i] = *s.bucket(h)
+	}
+	for i, h := range bands {
+		for _, e := range &near[i] {
+			if e.tag == uint32(h>>32) && e.owner != 0 {
+				s.meet(e, records)
 			}
 		}
 	}
@@ -100,6 +101,13 @@ func (s *similarity) candidates(bands *bandHashes, records []*record) []int32 {
 		s.slots = append(s.slots, c.slot)
 	}
 	return s.slots
+}
+
+// meet counts a band that an entry shares, if its campaign is still there.
+func (s *similarity) meet(e entry, records []*record) {
+	if r := records[e.owner&maxSlots-1]; r != nil && ownerOf(r) == e.owner {
+		s.hit(r.slot, r.born)
+	}
 }
 
 func (s *similarity) hit(slot int32, born uint64) {

@@ -2,7 +2,6 @@ package campaign
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -17,7 +16,7 @@ func TestTallyKeepsKeysThatReturnAmongInventedOnes(t *testing.T) {
 			keys.add("helpfixpc.com", at)
 		}
 	}
-	if len(keys.keys) != maxTracked || len(keys.hashes) != maxTracked {
+	if len(keys.keys) != maxTracked {
 		t.Errorf("%d keys, want %d", len(keys.keys), maxTracked)
 	}
 	top := keys.top()
@@ -59,59 +58,6 @@ func TestKeyRemembersItsFirstAndLastTime(t *testing.T) {
 	}
 	if k := keys.keys[0]; k.Count != 3 || !k.First.Equal(start.Add(3*time.Hour)) || !k.Last.Equal(start.Add(9*time.Hour)) {
 		t.Errorf("%+v", k)
-	}
-}
-
-func TestDistinctCountIsExactUpToItsBoundAndEstimatedAbove(t *testing.T) {
-	for _, n := range []int{0, 1, 2, 3, 1023, 1024, 1025, 5000, 100_000} {
-		var d distinctCount
-		var grown int64
-		for range 2 {
-			for i := range n {
-				grown += d.add(host(24, i))
-			}
-		}
-		got := d.count()
-		if d.size() != grown {
-			t.Errorf("%d: holds %d octets, said %d", n, d.size(), grown)
-		}
-		if n <= maxExact && (got.N != uint64(n) || got.Estimated) {
-			t.Errorf("%d addresses counted as %+v", n, got)
-		}
-		if n > maxExact && (!got.Estimated || got.N < uint64(n)*97/100 || got.N > uint64(n)*103/100) {
-			t.Errorf("%d addresses estimated as %+v", n, got)
-		}
-	}
-}
-
-func TestDistinctCountsMerge(t *testing.T) {
-	for _, sizes := range [][2]int{{10, 20}, {1000, 1000}, {10, 5000}, {5000, 10}, {5000, 5000}} {
-		var a, b, both distinctCount
-		for i := range sizes[0] {
-			a.add(host(24, i))
-			both.add(host(24, i))
-		}
-		for i := range sizes[1] {
-			b.add(host(24, i+sizes[0]/2))
-			both.add(host(24, i+sizes[0]/2))
-		}
-		before := a.size()
-		if grown := a.merge(&b); a.size() != before+grown {
-			t.Errorf("%v: grew by %d, said %d", sizes, a.size()-before, grown)
-		}
-		if a.count() != both.count() {
-			t.Errorf("%v: merged %+v, counted together %+v", sizes, a.count(), both.count())
-		}
-	}
-}
-
-func TestAddressesOfBothFamiliesAreToldApart(t *testing.T) {
-	var d distinctCount
-	for _, s := range []string{"1.2.3.4", "::ffff:1.2.3.4", "::1", "::2", "1::", "fe80::1", "0.0.0.0", "::"} {
-		d.add(netip.MustParseAddr(s))
-	}
-	if got := d.count(); got.N != 7 {
-		t.Errorf("%d addresses, want 7", got.N)
 	}
 }
 

@@ -48,14 +48,15 @@ func (k *retired) half(messages uint64) *int {
 }
 
 func (k *retired) keep(r *record) {
-	total := r.total()
-	n := k.half(total.Messages)
+	messages := r.messagesInAll()
+	n := k.half(messages)
 	if *n >= k.places {
 		k.lost++
-		k.lostMessages += total.Messages
+		k.lostMessages += messages
 		return
 	}
 	*n++
+	total := r.total()
 	total.Sample = cut(total.Sample, maxTotalSample)
 	total.Domains = slices.Clone(total.Domains[:min(len(total.Domains), maxTotalDomains)])
 	k.totals[total.ID] = &total
@@ -71,23 +72,42 @@ func (k *retired) take(id ID) *Total {
 	return total
 }
 
+func (r *record) messagesInAll() uint64 {
+	n := r.messages
+	if r.past != nil {
+		n += r.past.messages
+	}
+	if r.before != nil {
+		n += r.before.Messages
+	}
+	return n
+}
+
+// distincts are the sources and targets of all parts.
+func (r *record) distincts() (sources, targets Count) {
+	if r.past == nil {
+		return countOf(&r.sources), countOf(&r.targets)
+	}
+	if !r.open { // then all is past
+		return countOf(&r.past.sources), countOf(&r.past.targets)
+	}
+	var all sums
+	for _, s := range []*sums{r.past, &r.sums} {
+		all.sources.Merge(&s.sources)
+		all.targets.Merge(&s.targets)
+	}
+	return countOf(&all.sources), countOf(&all.targets)
+}
+
 // total is the campaign over all parts. Where it was evicted and came back, its distinct counts are sums of both times, and say that they are estimated.
 func (r *record) total() Total {
-	all := sums{}
-	for _, s := range []*sums{r.past, &r.sums} {
-		if s != nil {
-			all.messages += s.messages
-			all.sources.merge(&s.sources)
-			all.targets.merge(&s.targets)
-		}
-	}
+	sources, targets := r.distincts()
 	t := Total{
-		ID: r.id, Messages: all.messages, Sources: all.sources.count(), Targets: all.targets.count(),
+		ID: r.id, Messages: r.messagesInAll(), Sources: sources, Targets: targets,
 		Standing: r.standing, Sample: r.sample, Domains: r.top(domains), SourcesByState: r.states,
 	}
 	t.Standing.Rules = slices.Clone(r.standing.Rules)
 	if b := r.before; b != nil {
-		t.Messages += b.Messages
 		t.Sources = Count{t.Sources.N + b.Sources.N, true}
 		t.Targets = Count{t.Targets.N + b.Targets.N, true}
 		if b.Standing.Level > t.Standing.Level {

@@ -44,8 +44,7 @@ type Tracker struct {
 	held    int64
 	records []*record // by slot; nil where free
 	free    []int32
-	byForm  map[formKey]int32
-	byID    map[ID]int32
+	byForm  map[formName]int32 // slots; the first form of a campaign is its id
 	recent  [recentForms]recentForm
 	similar *similarity
 	rare    recency // campaigns of fewer than three messages
@@ -59,15 +58,12 @@ type Tracker struct {
 	out     []Update
 }
 
-// formKey is 128 bits of a form's SHA-256.
-type formKey [16]byte
-
 // recentForms is how many forms are found without the map: a flood has few templates.
 const recentForms = 1024
 
 type recentForm struct {
-	key formKey
-	rec *record
+	name formName
+	rec  *record
 }
 
 // New makes a Tracker that remembers nothing yet.
@@ -76,8 +72,7 @@ func New(cfg Config) *Tracker {
 	return &Tracker{
 		cfg:     cfg,
 		limit:   cfg.Memory * 17 / 24, // a sixth goes to the similarity tables, an eighth to the totals of those that went
-		byForm:  make(map[formKey]int32),
-		byID:    make(map[ID]int32),
+		byForm:  make(map[formName]int32),
 		similar: newSimilarity(cfg.Memory / 6),
 		rare:    newRecency(),
 		common:  newRecency(),
@@ -121,38 +116,33 @@ func (t *Tracker) Join(m *decoders.Message) Membership {
 
 // find is the assignment: the same form, the most alike representative, or a new campaign.
 func (t *Tracker) find(form *text.Form, m *decoders.Message) *record {
-	key := formKey(form.Hash[:16])
-	recent := t.recentAt(key)
-	if recent.rec != nil && recent.key == key {
+	name := nameOf(form)
+	recent := t.recentAt(name)
+	if recent.rec != nil && recent.name == name {
 		return recent.rec
 	}
-	r := t.search(form, key, m)
-	*recent = recentForm{key, r}
+	r := t.search(form, name, m)
+	*recent = recentForm{name, r}
 	return r
 }
 
-func (t *Tracker) recentAt(key formKey) *recentForm {
-	return &t.recent[(uint(key[0])|uint(key[1])<<8)%recentForms]
+func (t *Tracker) recentAt(name formName) *recentForm {
+	return &t.recent[(uint(name[0])|uint(name[1])<<8)%recentForms]
 }
 
-func (t *Tracker) search(form *text.Form, key formKey, m *decoders.Message) *record {
-	if slot, ok := t.byForm[key]; ok {
+func (t *Tracker) search(form *text.Form, name formName, m *decoders.Message) *record {
+	if slot, ok := t.byForm[name]; ok {
 		return t.records[slot]
 	}
 	bands := bandsOf(form)
 	r, likeness := t.nearest(form, &bands)
 	if r == nil {
-		if slot, ok := t.byID[idOf(form)]; ok { // 80 bits met again: then it is that one
-			r, likeness = t.records[slot], 1
-		}
-	}
-	if r == nil {
-		return t.add(form, key, &bands, m)
+		return t.add(form, name, &bands, m)
 	}
 	before := r.size
 	if len(r.forms) < maxForms {
-		r.addForm(form, key)
-		t.byForm[key] = r.slot
+		r.addForm(form)
+		t.byForm[name] = r.slot
 	}
 	if likeness < distinct && len(r.reps) < maxReps {
 		r.addRep(form)
@@ -179,7 +169,7 @@ func (t *Tracker) nearest(form *text.Form, bands *bandHashes) (best *record, lik
 	return best, likeness
 }
 
-func (t *Tracker) add(form *text.Form, key formKey, bands *bandHashes, m *decoders.Message) *record {
+func (t *Tracker) add(form *text.Form, name formName, bands *bandHashes, m *decoders.Message) *record {
 	slot := int32(len(t.records))
 	if n := len(t.free); n > 0 {
 		slot, t.free = t.free[n-1], t.free[:n-1]
@@ -187,10 +177,10 @@ func (t *Tracker) add(form *text.Form, key formKey, bands *bandHashes, m *decode
 		t.records = append(t.records, nil)
 	}
 	t.opened++
-	r := newRecord(form, key, m, slot, t.opened)
+	r := newRecord(form, m, slot, t.opened)
 	r.before = t.retired.take(r.id)
 	t.records[slot] = r
-	t.byForm[key], t.byID[r.id] = slot, slot
+	t.byForm[name] = slot
 	if len(form.Shingles) > 0 {
 		t.similar.add(bands, r)
 	}
@@ -228,7 +218,7 @@ func (t *Tracker) list(r *record) *recency {
 
 // evict makes room: the campaigns silent longest go, rare ones first, never the one that was just joined.
 func (t *Tracker) evict(joined *record, at time.Time) {
-	for t.held > t.limit || len(t.byID) >= maxSlots {
+	for t.held > t.limit || t.remembered() >= maxSlots {
 		r := t.rare.oldest()
 		if r == nil || r == joined {
 			r = t.common.oldest()
@@ -240,6 +230,9 @@ func (t *Tracker) evict(joined *record, at time.Time) {
 	}
 }
 
+// remembered is how many campaigns are.
+func (t *Tracker) remembered() int { return len(t.records) - len(t.free) }
+
 // forget evicts a campaign; an open part closes.
 func (t *Tracker) forget(r *record, at time.Time) {
 	t.shed++
@@ -249,14 +242,13 @@ func (t *Tracker) forget(r *record, at time.Time) {
 	t.retired.keep(r)
 	t.list(r).remove(r)
 	t.due.drop(r)
-	for _, key := range r.forms {
-		delete(t.byForm, key)
-		if recent := t.recentAt(key); recent.rec == r {
+	for _, name := range r.forms {
+		delete(t.byForm, name)
+		if recent := t.recentAt(name); recent.rec == r {
 			*recent = recentForm{}
 		}
 	}
 	t.dropRecent(r)
-	delete(t.byID, r.id)
 	t.records[r.slot] = nil
 	t.free = append(t.free, r.slot)
 	t.held -= r.size

@@ -1,8 +1,9 @@
 package campaign
 
 import (
-	"net/netip"
 	"time"
+
+	"popupwatch/decoders"
 )
 
 // ID is a campaign's name for ever: "cmp1-" and 80 bits of SHA-256 of the normal form of its first message, lower-case base32 (16 letters, no padding).
@@ -44,6 +45,11 @@ const StateCount = 6
 type Count struct {
 	N         uint64
 	Estimated bool
+}
+
+func countOf(d *decoders.Distinct) Count {
+	n, estimated := d.Count()
+	return Count{n, estimated}
 }
 
 // Key is something that the texts of a campaign advertise, and when.
@@ -98,5 +104,3 @@ type Update struct {
 
 // Final says whether the update ends a part.
 func (u *Update) Final() bool { return u.Cause == CauseClosed }
-
-var _ = netip.Addr{}

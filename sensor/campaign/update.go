@@ -2,12 +2,10 @@ package campaign
 
 import (
 	"slices"
-	"strings"
 	"time"
 	"unsafe"
 
 	"popupwatch/decoders"
-	"popupwatch/decoders/text"
 )
 
 // maxEmitters bounds the emitters of a campaign that are named: the first ones.
@@ -45,7 +43,11 @@ func (t *Tracker) named(id ID) *record {
 	if t.last != nil && t.last.id == id && t.last.listed {
 		return t.last
 	}
-	if slot, ok := t.byID[id]; ok {
+	name, ok := nameIn(id)
+	if !ok {
+		return nil
+	}
+	if slot, ok := t.byForm[name]; ok && t.records[slot].id == id {
 		return t.records[slot]
 	}
 	return nil
@@ -90,7 +92,7 @@ func (t *Tracker) update(r *record, cause Cause, at time.Time) Update {
 	u := Update{
 		Time: at, Cause: cause, ID: r.id, Aliases: slices.Clone(r.aliases), Part: r.part,
 		First: r.first, Last: r.last, Messages: r.messages, Submissions: r.submissions,
-		Sources: r.sources.count(), Targets: r.targets.count(), Ports: slices.Clone(r.ports), Routes: routeWords(r.routes),
+		Sources: countOf(&r.sources), Targets: countOf(&r.targets), Ports: slices.Clone(r.ports), Routes: routeWords(r.routes),
 		Domains: r.top(domains), URLs: r.top(urls), Phones: r.top(phones), Emails: r.top(emails),
 		SampleFrom: r.from, SampleTo: r.to, SampleText: r.sample, Template: template(r.sample),
 		Standing: r.standing, SourcesByState: r.states, Emitters: slices.Clone(r.emitters), ReportableSources: r.reportable,
@@ -113,14 +115,14 @@ func (t *Tracker) close(r *record, at time.Time) Update {
 // archive adds the counts of the part that ends to those of the parts before.
 func (r *record) archive() {
 	r.open, r.opening = false, false
-	held := r.sources.size() + r.targets.size()
+	held := r.sources.Size() + r.targets.Size()
 	if r.past == nil { // what the counts hold goes over with them
 		past := r.sums
 		r.past, r.sums = &past, sums{}
 		r.size += int64(unsafe.Sizeof(past))
 		return
 	}
-	r.size += r.past.sources.merge(&r.sources) + r.past.targets.merge(&r.targets) - held
+	r.size += r.past.sources.Merge(&r.sources) + r.past.targets.Merge(&r.targets) - held
 	r.past.messages += r.messages
 	r.past.submissions += r.submissions
 	r.sums = sums{}
@@ -134,51 +136,4 @@ func routeWords(routes uint8) (words []string) {
 	}
 	slices.Sort(words)
 	return words
-}
-
-// template is the sample with what the normal form replaces made visible: words as first written, addresses and numbers as <url>, <phone>, <number>.
-func template(sample string) string {
-	b := make([]byte, 0, len(sample))
-	for i := 0; i < len(sample); {
-		for i < len(sample) && sample[i] <= ' ' {
-			i++
-		}
-		start, telling := i, false
-		for ; i < len(sample) && sample[i] > ' '; i++ {
-			telling = telling || sample[i] < 'A' && strings.IndexByte(".:$0123456789", sample[i]) >= 0
-		}
-		if start == i {
-			break
-		}
-		if len(b) > 0 {
-			b = append(b, ' ')
-		}
-		if telling {
-			b = append(b, placeholder(sample[start:i])...)
-		} else {
-			b = append(b, sample[start:i]...)
-		}
-	}
-	return string(b)
-}
-
-// placeholder is the sign for a word that the normal form replaces, or the word.
-func placeholder(word string) string {
-	switch text.Normalise(word) {
-	case "zurl":
-		return "<url>"
-	case "zphone":
-		return "<phone>"
-	case "zip":
-		return "<ip>"
-	case "zmail":
-		return "<mail>"
-	case "zmoney":
-		return "<money>"
-	case "zhex":
-		return "<code>"
-	case "znum":
-		return "<number>"
-	}
-	return word
 }
