@@ -55,7 +55,8 @@ type Decoder struct {
 	copies      copies
 	submissions submissions
 	text        *text.Analyzer
-	numbers     []uint64 // frame numbers of whole messages, cut from one block
+	now         time.Time // packet time of this step
+	numbers     []uint64  // frame numbers of whole messages, cut from one block
 	anomalies   map[msgsvc.Anomaly][]string
 }
 
@@ -104,17 +105,19 @@ func (d *Decoder) Decode(f Frame, r *Result) Reason {
 	if len(f.Data) == 0 {
 		return wire.Empty
 	}
+	d.now = f.Time
 	c := carrier{seq: f.Seq, time: f.Time, began: f.Time, iface: f.Iface}
-	switch reason := d.packet.Parse(f.Link, f.Data); reason {
+	reason := d.packet.Parse(f.Link, f.Data)
+	switch reason {
 	case wire.None:
-		return d.transport(&c, r)
+		reason = d.transport(&c, r)
 	case wire.Fragment:
 		reason = d.fragment(&c, r)
-		d.release(f.Time, r)
-		return reason
-	default:
-		return reason
 	}
+	if reason == wire.Fragment { // it may have taken more room than there is
+		d.release(f.Time, r)
+	}
+	return reason
 }
 
 // Advance gives what time releases: popups whose missing fragments did not come. It empties r first.
@@ -126,6 +129,7 @@ func (d *Decoder) Advance(now time.Time, r *Result) {
 // Finish gives what is still unfinished at the end of input. It empties r first.
 func (d *Decoder) Finish(now time.Time, r *Result) {
 	r.Reset()
+	d.now = now
 	for part, ok := d.datagrams.Finish(now); ok; part, ok = d.datagrams.Finish(now) {
 		d.unfinished(part, r)
 	}
@@ -135,6 +139,7 @@ func (d *Decoder) Finish(now time.Time, r *Result) {
 }
 
 func (d *Decoder) release(now time.Time, r *Result) {
+	d.now = now
 	for part, ok := d.datagrams.Release(now); ok; part, ok = d.datagrams.Release(now) {
 		d.unfinished(part, r)
 	}

@@ -166,9 +166,8 @@ func (d *Distinct) mergeSketch(other *hyperloglog.Sketch) {
 	*d = Distinct{rest: &distinctRest{sketch: merged}}
 }
 
-// addrHash spreads an address over 64 bits by a fixed rule, never 0. No two IPv4 addresses have the same; an IPv4 address within IPv6 is itself.
+// addrHash spreads an address over 64 bits by a fixed rule, never 0. No two IPv4 addresses have the same.
 func addrHash(a netip.Addr) uint64 {
-	a = a.Unmap()
 	if a.Is4() {
 		b := a.As4()
 		return scatter(1<<32 | uint64(binary.BigEndian.Uint32(b[:])))

@@ -75,7 +75,7 @@ func (d *Decoder) resume(c *carrier, whole reassembly.Datagram[origin], r *Resul
 	first.Fragments = uint16(len(whole.Frames))
 	c.frames, c.began, c.iface = whole.Frames, whole.Began, whole.Meta.iface
 	c.counted = whole.Meta.proto == inet.ProtoUDP
-	switch reason := d.packet.Resume(first, whole.Meta.proto, whole.Payload); reason {
+	switch reason := d.packet.Resume(first, whole.Meta.proto, whole.Payload, false); reason {
 	case wire.None:
 		return d.transport(c, r)
 	case wire.Fragment:
@@ -85,14 +85,18 @@ func (d *Decoder) resume(c *carrier, whole reassembly.Datagram[origin], r *Resul
 	}
 }
 
-// unfinished reads as much of an IP datagram as arrived: a popup's names and the beginning of its text are in the first fragment.
+// unfinished reads as much of an IP datagram as arrived: a popup's names and the beginning of its text are in the first fragment, be it in
+// a tunnel or not.
 func (d *Decoder) unfinished(part reassembly.Datagram[origin], r *Result) {
-	if len(part.Payload) == 0 || part.Meta.proto != inet.ProtoUDP {
+	if len(part.Payload) == 0 {
 		return
 	}
 	marks := part.Meta.marks
 	marks.Fragments = uint16(len(part.Frames))
-	d.packet.Restore(part.Key.Src, part.Key.Dst, marks, part.Meta.proto, part.Payload)
+	d.packet.Restore(part.Key.Src, part.Key.Dst, marks)
+	if d.packet.Resume(marks, part.Meta.proto, part.Payload, true) != wire.None || d.packet.Proto != inet.ProtoUDP {
+		return
+	}
 	c := carrier{
 		frames: part.Frames, seq: part.Frames[0], time: part.Began, began: part.Began, due: part.Due, iface: part.Meta.iface, counted: true,
 	}
@@ -112,14 +116,13 @@ func (d *Decoder) keep(c *carrier, from caller, body []byte, r *Result) Reason {
 	call, reason := d.calls.Add(reassembly.CallFragment[caller]{
 		Key:    reassembly.CallKey{Src: from.src.Addr(), Dst: from.dst.Addr(), Activity: h.Activity, Sequence: h.Sequence},
 		Number: h.Fragment, Last: h.Flags&dcerpc.FlagLastFrag != 0, Cut: len(body) < int(h.Length),
-		Data: body, Frames: frames, Time: c.time, Meta: from,
+		Data: body, Frames: frames, Time: d.now, Began: c.began, Meta: from,
 	})
 	if reason == wire.None {
 		whole := *c
 		whole.frames, whole.began = call.Frames, call.Began
-		reason = d.popup(&whole, call.Meta, call.Stub, call.Fragments, !call.Whole, r)
+		return d.popup(&whole, call.Meta, call.Stub, call.Fragments, !call.Whole, r)
 	}
-	d.release(c.time, r)
 	return reason
 }
 

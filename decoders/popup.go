@@ -1,6 +1,8 @@
 package decoders
 
 import (
+	"bytes"
+
 	"popupwatch/decoders/dcerpc"
 	"popupwatch/decoders/msgsvc"
 	"popupwatch/decoders/text"
@@ -18,6 +20,9 @@ func (d *Decoder) popup(c *carrier, from caller, stub []byte, fragments int, cut
 	if c.frames == nil && d.copies.again(&d.packet, c) {
 		return wire.Duplicate
 	}
+	if !c.due.IsZero() {
+		stub = bytes.Clone(stub) // several may be released in one step, from one buffer
+	}
 	r.Messages = append(r.Messages, Message{
 		Time: c.time, Began: c.began, Due: c.due, Src: from.src, Dst: from.dst, Marks: from.marks, Iface: from.iface,
 		Frames: c.frames, Route: RouteRPC, RPC: dcerpc.Call{Header: *h, Fragments: uint16(fragments)}, Octets: stub,
@@ -29,7 +34,9 @@ func (d *Decoder) popup(c *carrier, from caller, stub []byte, fragments int, cut
 	}
 	m.Anomalies = d.anomalyWords(p.Anomalies(cut) | from.odd)
 	d.show(m, &p)
-	m.First, m.Retransmit = d.submissions.note(m.Time, m.Src, m.Dst, h, stub)
+	var again bool
+	m.First, again = d.submissions.note(m.Time, m.Src, m.Dst, h, stub)
+	m.Retransmit = again && !m.Partial
 	return wire.Message
 }
 

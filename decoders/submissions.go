@@ -18,7 +18,7 @@ type submissions struct {
 	calls generations[callMark]
 }
 
-// callMark is the first call under one key. Others with the same key have keys of their own, made of it.
+// callMark is the first call under one key.
 type callMark struct {
 	first int64 // packet time
 	stub  uint32
@@ -30,31 +30,36 @@ func newSubmissions(most int) submissions {
 }
 
 // note keeps the call and says whether it is the first of its submission, and whether the same call, ports included, was there before.
-// Keys: (addresses, activity, sequence), then that and the stub, then that and the ports; the later ones only where the first is taken, so
-// that an ordinary popup costs one entry.
+// Keys: (addresses, activity, sequence); that and the stub, where another text has the first, since tools freeze the activity; that and
+// the ports, for calls of a submission after its first. So an ordinary popup costs one entry and one look-up.
 func (s *submissions) note(now time.Time, src, dst netip.AddrPort, h *dcerpc.Header, stub []byte) (first, again bool) {
-	at := now.UnixNano()
-	mark := callMark{at, uint32(maphash.Bytes(s.seed, stub)), uint32(src.Port())<<16 | uint32(dst.Port())}
+	mark := callMark{now.UnixNano(), uint32(maphash.Bytes(s.seed, stub)), uint32(src.Port())<<16 | uint32(dst.Port())}
 	k := s.key(src.Addr(), dst.Addr(), h)
-	was, ok := s.recent(k, at)
-	if ok && was.stub != mark.stub {
-		k = mix(k, uint64(mark.stub))
-		was, ok = s.recent(k, at)
-	}
-	if !ok {
+	was, known := s.calls.get(k)
+	if !known {
 		s.calls.put(k, mark, now)
 		return true, false
 	}
-	if was.ports == mark.ports {
-		return false, true
+	stubKey := mix(k, uint64(mark.stub))
+	taken := near(mark.first, was.first, submissionWindow)
+	member := taken && was.stub == mark.stub
+	if !member {
+		was, member = s.recent(stubKey, mark.first)
 	}
-	k = mix(k, uint64(mark.ports)<<1|1)
-	if _, ok := s.recent(k, at); ok {
-		return false, true
+	portsKey := mix(stubKey, uint64(mark.ports)<<1|1)
+	_, again = s.recent(portsKey, mark.first)
+	again = again || member && was.ports == mark.ports
+	if !again {
+		s.calls.put(portsKey, mark, now)
 	}
-	mark.first = was.first
-	s.calls.put(k, mark, now)
-	return false, false
+	switch {
+	case member:
+	case taken:
+		s.calls.put(stubKey, mark, now)
+	default:
+		s.calls.put(k, mark, now)
+	}
+	return !member, again
 }
 
 // answers says whether h, on its way from src to dst, belongs to a call that went the other way in the last minute.

@@ -79,7 +79,7 @@ func New(c Config, sink Sink) *Sensor {
 		judge:   spoof.New(spoof.Config{Home: c.Home, Memory: budget.Spoof}),
 		stats:   stats{interval: c.StatsInterval},
 		names:   map[*rules.Hit][]string{},
-		summary: newSummary(budget.Rollup / 2),
+		summary: newSummary(budget.Rollup/4, len(c.Home) > 0),
 	}
 }
 
@@ -214,9 +214,10 @@ func (s *Sensor) popup(m *decoders.Message) {
 		s.emit(s.build.Message(m, in, verdict, claim, direction))
 	}
 	s.rolled()
+	s.tell(claim)
 	s.note(m.Time, in.ID, campaign.Facts{HasStanding: true, Standing: s.standing(&verdict)})
-	if claim.NewSource || claim.Changed {
-		s.assessed(claim)
+	if claim.Changed {
+		s.assess(claim)
 	}
 	for a, ok := s.judge.Due(s.now); ok; a, ok = s.judge.Due(s.now) {
 		s.assessed(a)
@@ -251,20 +252,27 @@ func (s *Sensor) ruleNames(hits []rules.Hit) []string {
 	return names
 }
 
-// assessed tells the campaign of a claim's state, and emits the claim's document where one is due.
+// assessed takes a claim that changed or closed on.
 func (s *Sensor) assessed(a *spoof.Assessment) {
-	if a.Changed || a.NewSource {
+	s.tell(a)
+	s.assess(a)
+}
+
+// tell lets a campaign know of a source that is new to it, or whose state is another than that of its last claim.
+func (s *Sensor) tell(a *spoof.Assessment) {
+	if a.NewSource || a.Previous != a.State {
 		s.note(a.Time, campaign.ID(a.Key.Campaign), campaign.Facts{
 			HasSource: true, NewSource: a.NewSource, Previous: int(a.Previous), State: int(a.State), Emitter: a.Emitter, Reportable: a.Reportable,
 		})
 	}
+}
+
+// assess emits the document of a claim that changed or closed.
+func (s *Sensor) assess(a *spoof.Assessment) {
 	if a.Final {
 		s.summary.claim(a)
 	}
-	if !a.Changed && !a.Final {
-		return
-	}
-	if s.claims == nil || !s.claims.Add(a) {
+	if s.claims == nil || !s.claims.Add(a.Clone()) {
 		s.emit(s.build.Source(a))
 	}
 	s.shared()

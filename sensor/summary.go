@@ -7,6 +7,7 @@ import (
 
 	"popupwatch/decoders"
 	"popupwatch/decoders/wire"
+	"popupwatch/rules"
 	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/event"
 	"popupwatch/sensor/spoof"
@@ -53,10 +54,11 @@ type summary struct {
 	most     int
 	shed     uint64
 	networks map[netip.Prefix]uint64
+	atHome   bool // home networks are configured: nobody asks which look like it
 }
 
-func newSummary(memory int64) summary {
-	return summary{rows: map[sourceKey]*SourceRow{}, most: int(memory / sourceCost), networks: map[netip.Prefix]uint64{}}
+func newSummary(memory int64, atHome bool) summary {
+	return summary{atHome: atHome, rows: map[sourceKey]*SourceRow{}, most: int(memory / sourceCost), networks: map[netip.Prefix]uint64{}}
 }
 
 // claim adds a claim that closed.
@@ -80,6 +82,9 @@ func (s *summary) claim(a *spoof.Assessment) {
 
 // popup counts the network that a popup went to.
 func (s *summary) popup(m *decoders.Message) {
+	if s.atHome {
+		return
+	}
 	a := m.Dst.Addr()
 	bits := 24
 	if a.Is6() {
@@ -98,6 +103,9 @@ func (s *summary) popup(m *decoders.Message) {
 func (s *Sensor) Summary() Summary {
 	out := Summary{Frames: s.stats.frames, Messages: s.stats.messages, Reasons: s.stats.reasons}
 	out.Campaigns, out.Forgotten, _ = s.tracker.Totals()
+	if s.config.Event.Privacy != event.PrivacyKeep {
+		withhold(out.Campaigns)
+	}
 	for _, t := range s.shed() {
 		if t.N > 0 {
 			out.Shed = append(out.Shed, t)
@@ -113,6 +121,15 @@ func (s *Sensor) Summary() Summary {
 		out.LooksHome = s.summary.looksHome()
 	}
 	return out
+}
+
+// withhold takes out what campaigns that score clean say: who writes to whom in the house is nobody's business (privacy.clean).
+func withhold(campaigns []campaign.Total) {
+	for i := range campaigns {
+		if c := &campaigns[i]; c.Standing.Level == int(rules.Clean) {
+			c.Sample, c.Domains = "", nil
+		}
+	}
 }
 
 // looksHome gives the networks that at least a tenth of the popups went to, most first, at most five.

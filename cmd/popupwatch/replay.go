@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,6 +33,9 @@ Exit status: 0 all read, 1 failed, 2 wrong usage, 3 an input was cut short or da
 			if len(paths) == 0 {
 				return usageError("replay: no capture named (see: popupwatch replay --help)")
 			}
+			if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
+				return usageError("replay: standard input (-) is named twice")
+			}
 			if err := s.load(c.Flags(), os.Environ()); err != nil {
 				return err
 			}
@@ -55,6 +59,9 @@ func replay(s *settings, paths []string, io stdio) (err error) {
 		return &exitError{exitUsage, fmt.Errorf("--filter: %w", err)}
 	}
 	limitMemory(config.Memory)
+	if err := keepInputs(s.events, paths); err != nil {
+		return err
+	}
 	files, err := capture.Open(paths, capture.Config{Filter: s.filter, Stdin: io.in})
 	if err != nil {
 		return err
@@ -76,12 +83,26 @@ func replay(s *settings, paths []string, io stdio) (err error) {
 	return conclude(s, &summary, files.Skipped(), interrupted, io)
 }
 
-// limitMemory tells the collector how much the process may take for state of so many octets: the state, and a third more for garbage and
+// limitMemory tells the collector how much the process may take for state of so many octets: the state, and a quarter more for garbage and
 // buffers. GOMEMLIMIT beats it.
 func limitMemory(state int64) {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(state + state/3)
+		debug.SetMemoryLimit(state + state/4)
 	}
+}
+
+// keepInputs refuses to write events over a capture that is to be read: opening it for writing would empty it.
+func keepInputs(events string, paths []string) error {
+	out, err := os.Stat(events)
+	if err != nil || !out.Mode().IsRegular() {
+		return nil
+	}
+	for _, path := range paths {
+		if in, err := os.Stat(path); err == nil && os.SameFile(in, out) {
+			return usageError("--events %s is one of the captures to read, and would be overwritten", events)
+		}
+	}
+	return nil
 }
 
 // eventSink is a sink that has to be closed.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -148,6 +149,9 @@ func (s *settings) sensorConfig() (sensor.Config, error) {
 	return c, errors.Join(err, s.check())
 }
 
+// namespaceForm is what Elasticsearch takes as the last part of a data stream's name.
+var namespaceForm = regexp.MustCompile(`^[^-\\/*?"<>|,#:\sA-Z]{1,100}$`)
+
 // check refuses values that no flag type refuses.
 func (s *settings) check() error {
 	switch {
@@ -157,6 +161,8 @@ func (s *settings) check() error {
 		return usageError("a length of time must be above 0 (only --rollup may be 0)")
 	case s.limitsMemory < sensor.LeastMemory:
 		return usageError("--limits-memory: at least %d octets are needed", int64(sensor.LeastMemory))
+	case !namespaceForm.MatchString(s.namespace):
+		return usageError("--namespace: %q is no name for a data stream: at most 100 octets, no capitals, blanks, - or \\/*?\"<>|,#:", s.namespace)
 	case s.rollupSources < 1 || s.rollupClaims < 1:
 		return usageError("--rollup-sources, --rollup-claims: at least 1")
 	}

@@ -270,7 +270,7 @@ func FuzzParse(f *testing.F) {
 		ParseICMP(p.Payload, p.Marks.IPv6)
 		p.PrivateHash(maphash.MakeSeed())
 		if reason == wire.Fragment {
-			p.Resume(p.Marks, p.Proto, p.Payload)
+			p.Resume(p.Marks, p.Proto, p.Payload, false)
 			_, _ = p.Src(), p.PrivateHash(maphash.MakeSeed())
 		}
 	})

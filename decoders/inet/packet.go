@@ -50,24 +50,23 @@ func (p *Packet) Parse(link LinkType, frame []byte) wire.Reason {
 	return p.link(link, frame)
 }
 
-// Resume reads on after reassembly: payload is the whole datagram of which p was a fragment, proto what it carries. Header marks become
-// those of first.
-func (p *Packet) Resume(first Marks, proto uint8, payload []byte) wire.Reason {
+// Resume reads on after reassembly: payload is the datagram of which p was a fragment, or its beginning (cut), proto what it carries.
+// Header marks become those of first.
+func (p *Packet) Resume(first Marks, proto uint8, payload []byte, cut bool) wire.Reason {
 	p.Marks = first
 	p.Frag = Frag{}
-	p.Cut = false
+	p.Cut = cut
 	p.rest = payload
 	return p.transport(proto, payload)
 }
 
-// Restore makes p show a datagram that was never whole: payload is what arrived of it.
-func (p *Packet) Restore(src, dst netip.Addr, first Marks, proto uint8, payload []byte) {
+// Restore makes p a packet between two addresses, of which nothing was read yet: Resume goes on.
+func (p *Packet) Restore(src, dst netip.Addr, first Marks) {
 	header := make([]byte, 12, 40)
 	if first.IPv6 {
 		header = header[:8]
 	}
-	header = append(append(header, src.AsSlice()...), dst.AsSlice()...)
-	*p = Packet{Marks: first, Proto: proto, Payload: payload, Cut: true, header: header, rest: payload}
+	*p = Packet{Marks: first, header: append(append(header, src.AsSlice()...), dst.AsSlice()...)}
 }
 
 // Src is the source address of the innermost IP header.

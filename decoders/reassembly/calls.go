@@ -32,8 +32,9 @@ type CallFragment[M any] struct {
 	Cut    bool // the capture holds less than the fragment had
 	Data   []byte
 	Frames []uint64
-	Time   time.Time
-	Meta   M // kept of fragment 0
+	Time   time.Time // when it came
+	Began  time.Time // when the first octet of it came; zero: with it
+	Meta   M         // kept of fragment 0
 }
 
 // Call is a reassembled call. Stub is valid until the next call; the rest is owned.
@@ -52,9 +53,13 @@ type Call[M any] struct {
 type Calls[M any] struct {
 	Shed uint64 // calls given up because a bound was reached
 
-	table  *table[CallKey, call[M]]
-	joined []byte
+	table    *table[CallKey, call[M]]
+	joined   []byte
+	finished [2]map[CallKey]time.Time // whole calls of late: this generation and the one before
 }
+
+// returnsWithin is how long after a call was whole its fragments may come again: as long as a call that returns is a retransmission.
+const returnsWithin = time.Minute
 
 type call[M any] struct {
 	pieces []callPiece // by number, unique
@@ -62,6 +67,7 @@ type call[M any] struct {
 	last   int // number of the last fragment; -1 while it is not known
 	meta   M
 	began  time.Time
+	again  bool // the call was whole already: these are repetitions, and no popup unless all of them come
 }
 
 type callPiece struct {
@@ -73,7 +79,7 @@ type callPiece struct {
 
 // NewCalls makes an empty one.
 func NewCalls[M any](l Limits) *Calls[M] {
-	return &Calls[M]{table: newTable[CallKey, call[M]](l)}
+	return &Calls[M]{table: newTable[CallKey, call[M]](l), finished: [2]map[CallKey]time.Time{{}, {}}}
 }
 
 // Add takes one fragment. It gives the call and wire.None where that is now whole, else the fragment's reason: wire.Fragment where it waits
@@ -81,8 +87,7 @@ func NewCalls[M any](l Limits) *Calls[M] {
 func (c *Calls[M]) Add(f CallFragment[M]) (Call[M], wire.Reason) {
 	e := c.table.get(f.Key)
 	if e == nil {
-		e = c.table.open(f.Key, f.Time)
-		e.value.last, e.value.began = -1, f.Time
+		e = c.begin(&f)
 	}
 	s := &e.value
 	at, known := slices.BinarySearchFunc(s.pieces, f.Number, func(p callPiece, n uint16) int { return cmp.Compare(p.number, n) })
@@ -96,10 +101,11 @@ func (c *Calls[M]) Add(f CallFragment[M]) (Call[M], wire.Reason) {
 	}
 	s.pieces = slices.Insert(s.pieces, at, callPiece{f.Number, f.Cut, bytes.Clone(f.Data), slices.Clone(f.Frames)})
 	s.octets += len(f.Data)
-	c.table.charge(e, len(f.Data)+pieceOverhead)
+	c.table.charge(e, len(f.Data)+8*len(f.Frames)+pieceOverhead)
 	c.table.touch(e, f.Time)
 	if f.Last {
 		s.last = int(f.Number)
+		s.pieces = s.pieces[:at+1] // what has a higher number belongs to no call that ends here
 	}
 	if f.Number == 0 {
 		s.meta = f.Meta
@@ -108,26 +114,56 @@ func (c *Calls[M]) Add(f CallFragment[M]) (Call[M], wire.Reason) {
 		return Call[M]{}, wire.Fragment
 	}
 	c.table.remove(e)
+	c.finish(f.Key, f.Time)
 	return c.call(s, time.Time{}), wire.None
+}
+
+// begin opens the set of a call with its first fragment to come.
+func (c *Calls[M]) begin(f *CallFragment[M]) *entry[CallKey, call[M]] {
+	e := c.table.open(f.Key, f.Time)
+	e.value.last, e.value.began = -1, f.Time
+	if !f.Began.IsZero() {
+		e.value.began = f.Began
+	}
+	for _, known := range c.finished {
+		if at, ok := known[f.Key]; ok && f.Time.Sub(at).Abs() < returnsWithin {
+			e.value.again = true
+		}
+	}
+	return e
+}
+
+// finish remembers that a call was whole. When as many are remembered as sets may be open, the generation before is forgotten.
+func (c *Calls[M]) finish(k CallKey, at time.Time) {
+	if len(c.finished[0]) >= c.table.limits.Sets {
+		c.finished[0], c.finished[1] = c.finished[1], c.finished[0]
+		clear(c.finished[0])
+	}
+	c.finished[0][k] = at
 }
 
 // Release gives a call whose time is over at now, or that has to make room; call it until it says no.
 func (c *Calls[M]) Release(now time.Time) (Call[M], bool) {
-	e := c.table.over()
-	if e != nil {
-		c.Shed++
-		return c.call(&e.value, now), true
+	for e := c.table.over(); e != nil; e = c.table.over() {
+		if !e.value.again {
+			c.Shed++
+			return c.call(&e.value, now), true
+		}
 	}
-	if e = c.table.expired(now); e != nil {
-		return c.call(&e.value, e.touched.Add(c.table.limits.Hold)), true
+	for e := c.table.expired(now); e != nil; e = c.table.expired(now) {
+		if !e.value.again {
+			return c.call(&e.value, e.touched.Add(c.table.limits.Hold)), true
+		}
 	}
 	return Call[M]{}, false
 }
 
 // Finish gives the unfinished calls one by one, oldest first; call it until it says no.
 func (c *Calls[M]) Finish(now time.Time) (Call[M], bool) {
-	if e := c.table.take(); e != nil {
-		return c.call(&e.value, now), true
+	for e := c.table.take(); e != nil; e = c.table.take() {
+		if !e.value.again {
+			return c.call(&e.value, now), true
+		}
 	}
 	return Call[M]{}, false
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
-	"net/netip"
 	"strconv"
 	"unicode/utf8"
 )
@@ -45,38 +44,32 @@ func appendWord(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendEscaped copies eight octets at a time, and takes back what of them is not plain.
+// appendEscaped copies runs of what is plain whole, and deals with the characters between them.
 func appendEscaped(b []byte, s string) []byte {
-	for len(s) >= 8 {
-		w := binary.LittleEndian.Uint64([]byte(s[:8]))
-		b = binary.LittleEndian.AppendUint64(b, w)
-		special := specials(w)
-		if special == 0 {
-			s = s[8:]
-			continue
+	for {
+		n := plainLength(s)
+		b = append(b, s[:n]...)
+		if n == len(s) {
+			return b
 		}
-		n := bits.TrailingZeros64(special) / 8
-		b = b[:len(b)-8+n]
 		s = s[n:]
 		b, n = appendSpecial(b, s)
 		s = s[n:]
 	}
-	return appendShort(b, s)
 }
 
-// appendShort is appendEscaped for what is left.
-func appendShort(b []byte, s string) []byte {
-	for s != "" {
-		if octetClass[s[0]] == plain {
-			b = append(b, s[0])
-			s = s[1:]
-			continue
+// plainLength measures what is plain at the begin of s, eight octets at a time.
+func plainLength(s string) int {
+	n := 0
+	for ; len(s)-n >= 8; n += 8 {
+		if special := specials(binary.LittleEndian.Uint64([]byte(s[n : n+8]))); special != 0 {
+			return n + bits.TrailingZeros64(special)/8
 		}
-		var n int
-		b, n = appendSpecial(b, s)
-		s = s[n:]
 	}
-	return b
+	for n < len(s) && octetClass[s[n]] == plain {
+		n++
+	}
+	return n
 }
 
 // specials marks in the high bit of each of eight octets whether it is not plain: exact up to the first that is marked (Warren,
@@ -164,51 +157,6 @@ func appendMillionths(b []byte, n int64) []byte {
 	return b
 }
 
-// addresses writes addresses and remembers the last two: a document names its ends several times.
-type addresses struct {
-	texts [2]addressText
-	next  int
-}
-
-type addressText struct {
-	addr   netip.Addr
-	length int
-	text   [addressRoom]byte
-}
-
-// addressRoom holds the longest address with its quotes, 47 octets; copies of one size cost no branch.
-const addressRoom = 48
-
-// append appends an address as a JSON string; nothing for none. The zone of an IPv6 address never leaves the house.
-func (m *addresses) append(b []byte, a netip.Addr) []byte {
-	if !a.IsValid() {
-		return b
-	}
-	t := &m.texts[0]
-	if t.addr != a {
-		t = &m.texts[1]
-	}
-	if t.addr != a {
-		t = &m.texts[m.next]
-		m.next ^= 1
-		t.addr = a
-		text := append(a.WithZone("").AppendTo(append(t.text[:0], '"')), '"')
-		t.length = len(text)
-	}
-	n := len(b)
-	return append(b, t.text[:]...)[:n+t.length]
-}
-
-// appendNamed appends a name and an address; nothing for none.
-func (m *addresses) appendNamed(b []byte, name string, a netip.Addr) []byte {
-	if !a.IsValid() {
-		return b
-	}
-	b = append(b, name...)
-	b = m.append(b, a)
-	return append(b, ',')
-}
-
 // appendBase64 appends the octets of s as a JSON string.
 func appendBase64(b []byte, s string) []byte {
 	b = append(b, '"')
@@ -231,19 +179,6 @@ func appendUUID(b []byte, u [16]byte) []byte {
 
 // uuidPlaces is where each octet of a UUID stands in its quoted text.
 var uuidPlaces = [16]uint8{1, 3, 5, 7, 10, 12, 15, 17, 20, 22, 25, 27, 29, 31, 33, 35}
-
-// appendMAC appends a hardware address in the form of ECS: upper case with hyphens (RFC 7042).
-func appendMAC(b []byte, mac [6]byte) []byte {
-	const upperHex = "0123456789ABCDEF"
-	b = append(b, '"')
-	for i, c := range mac {
-		if i > 0 {
-			b = append(b, '-')
-		}
-		b = append(b, upperHex[c>>4], upperHex[c&15])
-	}
-	return append(b, '"')
-}
 
 // appendHex appends octets in lower-case hexadecimal, without quotes.
 func appendHex(b, octets []byte) []byte {

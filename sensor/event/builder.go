@@ -1,7 +1,6 @@
 package event
 
 import (
-	"hash/maphash"
 	"net/netip"
 	"time"
 
@@ -41,12 +40,15 @@ type Builder struct {
 	streams  [setCount]string
 	event    Event
 
-	stamps    stamper
-	addresses addresses
-	identity  identity
-	ordinals  [setCount]ordinals
-	buckets   bucketOrdinals
-	claims    claims
+	stamps      stamper
+	addresses   addresses
+	cards       cards
+	flags       flagLists
+	conclusions *conclusions
+	identity    identity
+	ordinals    [setCount]ordinals
+	buckets     bucketOrdinals
+	claims      claims
 }
 
 // NewBuilder compiles the table of fields for a configuration.
@@ -54,12 +56,11 @@ func NewBuilder(c Config) *Builder {
 	if c.Namespace == "" {
 		c.Namespace = "default"
 	}
-	seed := maphash.MakeSeed()
-	b := &Builder{config: c, claims: claims{seed: seed, sensor: c.Sensor, room: make([]claimPlace, claimRoom)}}
-	b.buckets = bucketOrdinals{seed: seed, count: make(map[uint64]int)}
+	b := &Builder{config: c, conclusions: new(conclusions), flags: newFlagLists()}
+	b.claims = claims{sensor: c.Sensor, room: make([]claimPlace, claimRoom)}
+	b.buckets.count = make(map[uint64]int)
 	table := Fields()
 	for s := range setCount {
-		b.ordinals[s].seed = seed
 		b.streams[s] = s.Stream(c.Namespace)
 		b.programs[s] = compile(table, &Event{Set: s, builder: b})
 	}
@@ -79,6 +80,9 @@ func (b *Builder) Message(m *decoders.Message, in campaign.Membership, v rules.V
 func (b *Builder) popup(e *Event, m *decoders.Message, in campaign.Membership, v rules.Verdict, a *spoof.Assessment, dir decoders.Direction) {
 	e.Message, e.Membership, e.Verdict, e.Source, e.Direction = m, in, v, a, dir
 	e.start, e.end = m.Time, m.Time
+	if !m.Began.IsZero() {
+		e.start = m.Began
+	}
 	if !m.Due.IsZero() {
 		e.Time, e.end = m.Due, m.Due
 	}
@@ -88,7 +92,7 @@ func (b *Builder) popup(e *Event, m *decoders.Message, in campaign.Membership, v
 	e.threat = popupThreat(e.Action, v, dir)
 	e.community, e.hasCommunity = communityID(m.Src, m.Dst, transportNumber(m.Route))
 	if a != nil {
-		e.claim, e.hasClaim = b.claims.id(a.Key), true
+		e.claim, e.hasClaim = b.claims.id(&a.Key), true
 	}
 }
 
@@ -120,7 +124,7 @@ func (b *Builder) Source(a *spoof.Assessment) *Event {
 	}
 	e.start, e.end, e.tag = a.First, a.Last, sourceTag(a)
 	e.Severity, e.Risk = b.claimGravity(a)
-	e.claim, e.hasClaim = b.claims.id(a.Key), true
+	e.claim, e.hasClaim = b.claims.id(&a.Key), true
 	b.claimOctets(a)
 	e.identity = b.identity.sum(&b.ordinals[SetSource], a.Time)
 	return e
@@ -147,7 +151,7 @@ func (b *Builder) Campaign(u *campaign.Update) *Event {
 		e.Kind = b.alertKind()
 	}
 	e.start, e.end = u.First, u.Last
-	e.Severity, e.Risk = campaignGravity(u)
+	e.Severity, e.Risk = b.campaignGravity(u)
 	e.threat = lureThreat(u.Standing.Level > 0, u.Standing.Lure)
 	d := &b.identity
 	d.start(SetCampaign)
@@ -163,7 +167,7 @@ func (b *Builder) Campaign(u *campaign.Update) *Event {
 func (b *Builder) Finding(f *Finding) *Event {
 	e := b.begin(SetFinding, f.Time)
 	e.Finding, e.Source, e.Kind, e.Outcome, e.Action = f, f.Source, KindState, f.Outcome, f.Class
-	if !f.Again && b.pages(f) {
+	if !f.Again {
 		e.Kind = b.alertKind()
 	}
 	e.start, e.end = f.First, f.Last
@@ -206,7 +210,9 @@ func (b *Builder) Stats(s *Stats) *Event {
 
 func (b *Builder) begin(s Set, t time.Time) *Event {
 	e := &b.event
-	*e = Event{Set: s, Time: t, builder: b, line: e.line[:0]}
+	line := e.line[:0]
+	*e = Event{} // in place: a literal with values would be copied
+	e.Set, e.Time, e.builder, e.line = s, t, b, line
 	return e
 }
 

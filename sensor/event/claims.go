@@ -10,8 +10,8 @@ import (
 
 // The bounds of a ClaimRollup where its configuration has 0.
 const (
-	RollupClaims = 1000  // claims of one campaign's hour with a document of their own
-	ClaimRoom    = 16384 // claims held at a time
+	RollupClaims = 1000    // claims of one campaign's hour with a document of their own
+	ClaimMemory  = 8 << 20 // octets of the claims that are held
 )
 
 // claimGrace is how long after its hour a claim closes (CONTRACT.md 2.0).
@@ -24,15 +24,15 @@ type SharedClaims struct {
 
 // ClaimRollup holds the final assessments of a campaign's hour until it is over. Where there are more than Limit that no evidence of
 // their own tells apart, they share one document for each state (CONTRACT.md 2.6): a flood of invented addresses costs documents by
-// campaign. It holds Room assessments. Order of eviction: the hour that came first is let go early, as it stands; what comes of it
-// later begins anew. Not safe for use by several goroutines.
+// campaign. What it holds takes a budget of octets at most, as octets.go weighs it. Order of eviction: the hour that came first is let go
+// early, as it stands; what comes of it later begins anew. Not safe for use by several goroutines.
 type ClaimRollup struct {
 	builder *Builder
 	limit   int
-	room    int
+	memory  int64
 	hours   map[claimHour]*claimGroup
 	order   []*claimGroup
-	held    int
+	held    int64 // octets
 	due     time.Time
 	ready   []heldClaim
 	early   uint64
@@ -49,6 +49,7 @@ type claimGroup struct {
 	claims []spoof.Assessment // until there are too many
 	shared [spoof.StateCount]*heldClaim
 	many   bool
+	octets int64 // what it takes
 }
 
 // heldClaim is a document to come: of one claim, or of several.
@@ -57,15 +58,16 @@ type heldClaim struct {
 	shared     SharedClaims
 }
 
-// NewClaimRollup makes a gatherer whose events b makes; 0 for limit or room takes RollupClaims or ClaimRoom.
-func NewClaimRollup(b *Builder, limit, room int) *ClaimRollup {
+// NewClaimRollup makes a gatherer whose events b makes, of at most limit claims of a campaign's hour one by one, in memory octets; 0 takes
+// RollupClaims or ClaimMemory.
+func NewClaimRollup(b *Builder, limit int, memory int64) *ClaimRollup {
 	if limit <= 0 {
 		limit = RollupClaims
 	}
-	if room <= 0 {
-		room = ClaimRoom
+	if memory <= 0 {
+		memory = ClaimMemory
 	}
-	return &ClaimRollup{builder: b, limit: limit, room: room, hours: make(map[claimHour]*claimGroup)}
+	return &ClaimRollup{builder: b, limit: limit, memory: memory, hours: make(map[claimHour]*claimGroup)}
 }
 
 // Early is how many campaign's hours were let go before their time for want of room.
@@ -78,18 +80,12 @@ func (r *ClaimRollup) Add(a *spoof.Assessment) bool {
 		return false
 	}
 	g := r.group(a)
-	switch {
-	case g.many:
-		r.held += g.share(a)
-	default:
-		g.claims = append(g.claims, *a)
-		r.held++
-		if len(g.claims) > r.limit {
-			r.held += g.fold()
-		}
-	}
-	for r.held > r.room && len(r.order) > 0 {
+	before := g.octets
+	g.add(a, r.limit)
+	r.held += g.octets - before
+	for r.held > r.memory && len(r.order) > 0 {
 		r.release(r.order[0])
+		r.order[0] = nil // or what it holds would live on
 		r.order = r.order[1:]
 		r.early++
 	}
@@ -110,8 +106,9 @@ func (r *ClaimRollup) group(a *spoof.Assessment) *claimGroup {
 	if g := r.hours[key]; g != nil {
 		return g
 	}
-	g := &claimGroup{key: key, end: a.Key.Hour.Add(time.Hour + claimGrace)}
+	g := &claimGroup{key: key, end: a.Key.Hour.Add(time.Hour + claimGrace), octets: groupOctets}
 	r.hours[key] = g
+	r.held += g.octets
 	r.order = append(r.order, g)
 	if r.due.IsZero() || g.end.Before(r.due) {
 		r.due = g.end
@@ -119,24 +116,33 @@ func (r *ClaimRollup) group(a *spoof.Assessment) *claimGroup {
 	return g
 }
 
-// fold puts all claims of a group into shared documents; it returns by how much the group holds more.
-func (g *claimGroup) fold() int {
-	grown := -len(g.claims)
-	for i := range g.claims {
-		grown += g.share(&g.claims[i])
+// add takes a claim; where there are more than limit, all of them share.
+func (g *claimGroup) add(a *spoof.Assessment, limit int) {
+	if g.many {
+		g.share(a)
+		return
 	}
-	g.claims, g.many = nil, true
-	return grown
+	g.claims = append(g.claims, *a)
+	g.octets += assessmentOctets(a)
+	if len(g.claims) <= limit {
+		return
+	}
+	all := g.claims
+	g.claims, g.many, g.octets = nil, true, groupOctets
+	for i := range all {
+		g.share(&all[i])
+	}
 }
 
-func (g *claimGroup) share(a *spoof.Assessment) int {
+func (g *claimGroup) share(a *spoof.Assessment) {
 	h := g.shared[a.State]
 	if h == nil {
 		h = &heldClaim{assessment: *a, shared: SharedClaims{Claims: 1}}
 		h.assessment.Key.Source = netip.Addr{}
 		h.assessment.Evidence, h.assessment.Emitter = nil, ""
 		g.shared[a.State] = h
-		return 1
+		g.octets += assessmentOctets(&h.assessment)
+		return
 	}
 	s := &h.assessment
 	h.shared.Claims++
@@ -149,7 +155,6 @@ func (g *claimGroup) share(a *spoof.Assessment) int {
 	if a.Part.Before(s.Part) {
 		s.Part = a.Part
 	}
-	return 0
 }
 
 func later(a, b time.Time) time.Time {
@@ -191,13 +196,12 @@ func (r *ClaimRollup) Finish() {
 // release makes the documents of a group due. The caller takes it out of the order.
 func (r *ClaimRollup) release(g *claimGroup) {
 	delete(r.hours, g.key)
-	r.held -= len(g.claims)
+	r.held -= g.octets
 	for i := range g.claims {
 		r.ready = append(r.ready, heldClaim{assessment: g.claims[i]})
 	}
 	for _, h := range g.shared {
 		if h != nil {
-			r.held--
 			r.ready = append(r.ready, *h)
 		}
 	}
@@ -210,6 +214,7 @@ func (r *ClaimRollup) Next() *Event {
 		return nil
 	}
 	h := r.ready[0]
+	r.ready[0] = heldClaim{}
 	r.ready = r.ready[1:]
 	if h.shared.Claims == 0 {
 		return r.builder.Source(&h.assessment)

@@ -100,6 +100,9 @@ type Event struct {
 	hasCommunity bool
 	identity     [idLength]byte
 
+	conclusion *conclusion // while it is written; nil where nothing is remembered
+	piece      int         // the conclusion's next piece
+
 	builder *Builder
 	line    []byte
 }

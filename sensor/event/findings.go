@@ -145,6 +145,7 @@ func (f *Findings) Next() *Event {
 		return nil
 	}
 	g := f.ready[0]
+	f.ready[0] = nil
 	f.ready = f.ready[1:]
 	return f.builder.Finding(&g.finding)
 }

@@ -148,7 +148,7 @@ func TestEveryRowOfAMessagesObjectsIsWritten(t *testing.T) {
 	see(b.Finding(&Finding{Class: ActionProbe, Src: m.Src, Dst: m.Dst}))
 	see(b.Finding(&Finding{Class: ActionProbe, Src: m.Src, Dst: m.Dst, Again: true}))
 	g := &rolling{message: *m, rolled: Rolled{Rest: true}}
-	for i := range 3 * distinctRoom {
+	for i := range 3 * 1024 {
 		g.add(flood(i, i, 1))
 	}
 	see(b.rolledUp(g))

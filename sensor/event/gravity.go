@@ -59,12 +59,14 @@ func (b *Builder) claimGravity(a *spoof.Assessment) (int, float64) {
 	return severityLow, severityLow
 }
 
-// campaignGravity is severity and risk of a campaign: 0 while it scores clean, 47 when it is new, worse than before or suspect, else 21.
-func campaignGravity(u *campaign.Update) (int, float64) {
+// campaignGravity is severity and risk of a campaign: 0 while it scores clean, 47 when it is suspect, 47 when it is new or worse than
+// before and there are home networks that it may have reached, else 21. An update does not say where its messages went.
+func (b *Builder) campaignGravity(u *campaign.Update) (int, float64) {
+	news := u.Cause == campaign.CauseOpened || campaignAlerts(u)
 	switch {
 	case u.Standing.Level == int(rules.Clean):
 		return severityNone, 0
-	case u.Standing.Level == int(rules.Suspect), u.Cause == campaign.CauseOpened, campaignAlerts(u):
+	case u.Standing.Level == int(rules.Suspect), news && b.config.Home != nil:
 		return severityMedium, severityMedium
 	}
 	return severityLow, min(max(u.Standing.Score, 0), severityLow)
@@ -84,17 +86,16 @@ func (b *Builder) findingGravity(f *Finding) (int, float64) {
 	case ActionProbe:
 		s = severityLow
 	case ActionBackscatter:
-		if !b.pages(f) {
+		if !b.abuses(f) {
 			s = severityLow
 		}
 	}
 	return s, float64(s)
 }
 
-// pages says whether a finding is worth telling a person of. A home host that refuses a popup makes an ICMP error for every invented
-// source of a flood: an alert for each would be the flood's own work.
-func (b *Builder) pages(f *Finding) bool {
-	return f.Class != ActionBackscatter || b.config.Home == nil || !f.QuoteSrc.Addr().IsValid() || b.isHome(f.QuoteSrc.Addr())
+// abuses says whether a quoted source may be one of ours: it is, or nobody can tell.
+func (b *Builder) abuses(f *Finding) bool {
+	return b.config.Home == nil || !f.QuoteSrc.Addr().IsValid() || b.isHome(f.QuoteSrc.Addr())
 }
 
 // sourceTag says on every document with an address what is to be thought of it.

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
-	"hash/maphash"
 	"net/netip"
 	"time"
 
@@ -48,14 +47,32 @@ func (d *identity) ends(src, dst netip.AddrPort) {
 	d.number(uint64(dst.Port()))
 }
 
-// sum numbers the document among its equals and hashes: SHA-256, the first 128 bits, lower-case hexadecimal. One SHA-256 a document.
-func (d *identity) sum(o *ordinals, t time.Time) (id [idLength]byte) {
-	return d.hash(o.next(t, d.octets))
+// sum hashes, and numbers the document among its equals: SHA-256, the first 128 bits, lower-case hexadecimal. One SHA-256 a document,
+// two where it has an equal.
+func (d *identity) sum(o *ordinals, t time.Time) [idLength]byte {
+	first := d.hash(0)
+	return d.numbered(first, o.next(t, equalKey(first)))
 }
 
-func (d *identity) hash(ordinal int) (id [idLength]byte) {
+// numbered is the id of the document of that ordinal, given the hash of the first.
+func (d *identity) numbered(first [sha256.Size]byte, ordinal int) [idLength]byte {
+	if ordinal == 0 {
+		return spelt(first)
+	}
+	d.octets = d.octets[:len(d.octets)-8] // the ordinal of the first
+	return spelt(d.hash(ordinal))
+}
+
+func (d *identity) hash(ordinal int) [sha256.Size]byte {
 	d.number(uint64(ordinal))
-	h := sha256.Sum256(d.octets)
+	return sha256.Sum256(d.octets)
+}
+
+// equalKey tells equal documents: 64 bits of the hash that the first of them has. Who finds two others that share them gives the second
+// another id, no more.
+func equalKey(first [sha256.Size]byte) uint64 { return binary.BigEndian.Uint64(first[:]) }
+
+func spelt(h [sha256.Size]byte) (id [idLength]byte) {
 	appendHex(id[:0], h[:idLength/2])
 	return id
 }
@@ -66,16 +83,15 @@ const ordinalRoom = 1024
 
 // ordinals counts equal documents of the current time, for one data set. Order of eviction: all are forgotten as the time changes.
 type ordinals struct {
-	seed maphash.Seed // cannot show: only whether two keys are equal does
 	time time.Time
 	keys []uint64
 }
 
-func (o *ordinals) next(t time.Time, octets []byte) int {
+func (o *ordinals) next(t time.Time, key uint64) int {
 	if !t.Equal(o.time) {
 		o.time, o.keys = t, o.keys[:0]
 	}
-	key, equals := maphash.Bytes(o.seed, octets), 0
+	equals := 0
 	for _, k := range o.keys {
 		if k == key {
 			equals++
@@ -90,7 +106,6 @@ func (o *ordinals) next(t time.Time, octets []byte) int {
 // bucketOrdinals counts equal documents of buckets. A bucket can open twice with packets of one time, when it closed early or time went
 // back, and other documents come between: so times do not matter here. Order of eviction: the key that came first.
 type bucketOrdinals struct {
-	seed  maphash.Seed // cannot show
 	count map[uint64]int
 	keys  []uint64 // a ring, once it is full
 	next  int
@@ -99,8 +114,7 @@ type bucketOrdinals struct {
 // bucketRoom is how many documents of buckets are remembered to tell equals apart.
 const bucketRoom = 8192
 
-func (o *bucketOrdinals) ordinal(octets []byte) int {
-	key := maphash.Bytes(o.seed, octets)
+func (o *bucketOrdinals) ordinal(key uint64) int {
 	equals, known := o.count[key]
 	o.count[key] = equals + 1
 	switch {
@@ -118,13 +132,12 @@ func (o *bucketOrdinals) ordinal(octets []byte) int {
 // claimIDLength is "clm1-" and 80 bits in base32.
 const claimIDLength = 5 + 16
 
-// claimRoom is how many claim ids are remembered; a power of two.
-const claimRoom = 4096
+// claimRoom is how many claim ids are remembered: as many as the twelve bits of a place tell apart.
+const claimRoom = 1 << 12
 
 // claims remembers claim ids, so that the messages of one claim hash it once. A claim has one place; order of eviction: the claim that
-// comes takes it.
+// comes takes it. Who makes claims meet in one place has their ids hashed anew, as if nothing were remembered.
 type claims struct {
-	seed   maphash.Seed // cannot show: a place more or less often hit gives the same id
 	sensor string
 	room   []claimPlace
 	octets identity
@@ -138,21 +151,27 @@ type claimPlace struct {
 // claimName is a spoof.ClaimKey that == compares: a time.Time would carry its location.
 type claimName struct {
 	source          netip.Addr
-	campaign, class string
 	hour            int64
+	campaign, class string
 }
 
 var claimLetters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // id is "clm1-" and the first 80 bits of SHA-256 over source, campaign, class, hour and sensor, each led by its length, in lower-case
 // base32. It is the same in the message, source and report documents of one sensor and different at another sensor.
-func (c *claims) id(k spoof.ClaimKey) (id [claimIDLength]byte) {
-	name := claimName{k.Source, k.Campaign, k.Class, k.Hour.Unix()}
-	place := &c.room[maphash.Comparable(c.seed, name)%claimRoom]
-	if place.key != name || place.id[0] == 0 {
-		place.key, place.id = name, c.hash(name)
+func (c *claims) id(k *spoof.ClaimKey) [claimIDLength]byte {
+	name := claimName{k.Source, k.Hour.Unix(), k.Campaign, k.Class}
+	at := &c.room[name.place()]
+	if at.key != name || at.id[0] == 0 {
+		at.key, at.id = name, c.hash(name)
 	}
-	return place.id
+	return at.id
+}
+
+func (n *claimName) place() uint64 {
+	o := n.source.As16()
+	h := binary.LittleEndian.Uint64(o[:8])*0x9e3779b97f4a7c15 + binary.LittleEndian.Uint64(o[8:]) + uint64(n.hour)
+	return h*0xbf58476d1ce4e5b9>>52 ^ place(n.campaign, SetSource)
 }
 
 func (c *claims) hash(n claimName) (id [claimIDLength]byte) {

@@ -1,7 +1,6 @@
 package event
 
 import (
-	"popupwatch/decoders/text"
 	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/spoof"
 )
@@ -9,48 +8,50 @@ import (
 // judgedFields are what the judges say of a popup or campaign.
 func judgedFields() []Field {
 	const in, both = inMessage, inMessage | inCampaign
-	return []Field{
-		{Path: "popupwatch.score.total", Type: "float", In: both, append: float(func(e *Event) float64 {
+	t := []Field{
+		{Path: "popupwatch.score.total", Type: "float", In: both, rests: onConclusion, append: float(func(e *Event) float64 {
 			if e.Set == SetCampaign {
 				return e.Campaign.Standing.Score
 			}
 			return e.Verdict.Score
 		}), About: "Sum of the weights of the rules that hit."},
-		{Path: "popupwatch.score.verdict", Type: "keyword", In: both, append: word(func(e *Event) string {
+		{Path: "popupwatch.score.verdict", Type: "keyword", In: both, rests: onConclusion, append: word(func(e *Event) string {
 			if e.Set == SetCampaign {
 				return e.Campaign.Standing.Verdict
 			}
 			return e.Verdict.Class.String()
 		}), About: "spam, suspect or clean."},
-		{Path: "popupwatch.score.rules", Type: "keyword", In: both, append: appendRules, About: "Names of the rules that hit, the strongest first, at most 64."},
-		{Path: "popupwatch.score.lure", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Verdict.Lure }),
+		{Path: "popupwatch.score.rules", Type: "keyword", In: both, rests: onConclusion, append: appendRules, About: "Names of the rules that hit, the strongest first, at most 64."},
+		{Path: "popupwatch.score.lure", Type: "keyword", In: in, rests: onConclusion, append: word(func(e *Event) string { return e.Verdict.Lure }),
 			About: "What the text lures with, in the words of the rules; absent without a lure."},
-		{Path: "popupwatch.campaign.id", Type: "keyword", In: inMessage | inSource | inCampaign, append: word(campaignID),
+		{Path: "popupwatch.campaign.id", Type: "keyword", In: inMessage | inSource | inCampaign, rests: onConclusion, append: word(campaignID),
 			About: "The campaign: one text template with all its variants. Never changes."},
-		{Path: "popupwatch.campaign.aliases", Type: "keyword", In: both, append: list(func(e *Event) []string {
+		{Path: "popupwatch.campaign.aliases", Type: "keyword", In: both, rests: onConclusion, append: list(func(e *Event) []string {
 			if e.Set == SetCampaign {
 				return e.Campaign.Aliases
 			}
 			return e.Membership.Aliases
 		}), About: "Other names of the campaign, sorted, at most 64."},
-		{Path: "popupwatch.advertised.domains", Type: "keyword", In: in, append: guardedList(advertised(func(f *text.Features) []string { return f.Domains })),
-			About: "Registrable domains that the text advertises: who is advertised, not who sent it. At most 64, as the rest of advertised."},
-		{Path: "popupwatch.advertised.urls", Type: "keyword", In: in, append: guardedList(advertised(func(f *text.Features) []string { return f.URLs })),
-			About: "URLs or hosts that the text advertises."},
-		{Path: "popupwatch.advertised.phones", Type: "keyword", In: in, append: guardedList(advertised(func(f *text.Features) []string { return f.Phones })),
-			About: "Telephone numbers that the text advertises."},
-		{Path: "popupwatch.advertised.emails", Type: "keyword", In: in, append: guardedList(advertised(func(f *text.Features) []string { return f.Emails })),
-			About: "E-mail addresses that the text advertises."},
 	}
+	return append(t, object("popupwatch.advertised", in, appendAdvertised, "What the text advertises: who is advertised, not who sent it.",
+		Field{Path: "domains", Type: "keyword", About: "Registrable domains that the text advertises: who is advertised, not who sent it. At most 64, as the rest of advertised."},
+		Field{Path: "urls", Type: "keyword", About: "URLs or hosts that the text advertises."},
+		Field{Path: "phones", Type: "keyword", About: "Telephone numbers that the text advertises."},
+		Field{Path: "emails", Type: "keyword", About: "E-mail addresses that the text advertises."},
+	)...)
 }
 
-func advertised(get func(*text.Features) []string) func(*Event) []string {
-	return func(e *Event) []string {
-		if e.Message.Features == nil {
-			return nil
-		}
-		return get(e.Message.Features)
+func appendAdvertised(b []byte, e *Event) []byte {
+	f, p, start := e.Message.Features, e.private(), len(b)
+	if f == nil || p == PrivacyDrop {
+		return b
 	}
+	b = append(b, '{')
+	b = appendGuardedList(b, p, `"domains":`, f.Domains)
+	b = appendGuardedList(b, p, `"urls":`, f.URLs)
+	b = appendGuardedList(b, p, `"phones":`, f.Phones)
+	b = appendGuardedList(b, p, `"emails":`, f.Emails)
+	return closeObject(b, start)
 }
 
 func campaignID(e *Event) string {

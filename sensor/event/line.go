@@ -23,6 +23,12 @@ func appendLine(b []byte, e *Event) []byte {
 }
 
 func appendPopupLine(b []byte, e *Event) []byte {
+	b = e.recall(b, appendPopupLead)
+	return appendQuoted(b, e, e.Message.Text.Shown)
+}
+
+// appendPopupLead appends what popups that concluded the same say alike.
+func appendPopupLead(b []byte, e *Event) []byte {
 	what := "Messenger popup"
 	if e.Action == ActionExploit {
 		what = "Messenger exploit attempt"
@@ -41,8 +47,7 @@ func appendPopupLine(b []byte, e *Event) []byte {
 		b = append(b, " ("...)
 		b = append(appendEscaped(b, h.Rule), ')')
 	}
-	b = appendOf(b, string(e.Membership.ID))
-	return appendQuoted(b, e, e.Message.Text.Shown)
+	return appendOf(b, string(e.Membership.ID))
 }
 
 func appendOf(b []byte, id string) []byte {

@@ -41,10 +41,7 @@ func appendMarks(b []byte, e *Event) []byte {
 		b = append(b, `"udp_checksum_zero":true,`...)
 	}
 	if m.HasMAC {
-		b = append(b, `"source_mac":`...)
-		b = appendMAC(b, m.SrcMAC)
-		b = append(b, `,"destination_mac":`...)
-		b = append(appendMAC(b, m.DstMAC), ',')
+		b = e.builder.cards.append(b, m.SrcMAC, m.DstMAC)
 	}
 	if m.Tunnels > 0 {
 		b = e.appendTunnel(b)

@@ -28,25 +28,17 @@ func guarded(get func(*Event) string) appender {
 	}
 }
 
-// guardedList appends a list that privacy.clean governs.
-func guardedList(get func(*Event) []string) appender {
-	return func(b []byte, e *Event) []byte {
-		words := get(e)
-		switch p := e.private(); {
-		case len(words) == 0 || p == PrivacyDrop:
-			return b
-		case p == PrivacyKeep:
-			return appendWords(b, words)
-		}
-		b = append(b, '[')
-		for i, w := range words[:min(len(words), listRoom)] {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendPrivate(b, PrivacyHash, w)
-		}
-		return append(b, ']')
+// appendGuardedList appends a name and a list that privacy governs, unless that is empty.
+func appendGuardedList(b []byte, p Privacy, name string, words []string) []byte {
+	if len(words) == 0 {
+		return b
 	}
+	b = append(append(b, name...), '[')
+	for _, w := range words[:min(len(words), listRoom)] {
+		b = append(appendPrivate(b, p, w), ',')
+	}
+	b[len(b)-1] = ']'
+	return append(b, ',')
 }
 
 // messageFields tell of the popup itself.
@@ -73,7 +65,7 @@ func messageFields() []Field {
 		Field{Path: "last_seen", Type: "date", About: "Packet time of the last message."},
 		Field{Path: "packets", Type: "long", About: "Numbers of the frames that the message came in, over the run, the first 16; of a bucket, those of its first message."},
 	)
-	return append(t, Field{Path: "popupwatch.route", Type: "keyword", In: inMessage, append: ours(func(e *Event) string { return e.Message.Route.String() }),
+	return append(t, Field{Path: "popupwatch.route", Type: "keyword", In: inMessage, rests: onConclusion, append: ours(func(e *Event) string { return e.Message.Route.String() }),
 		About: "rpc_udp, smb_tcp or mailslot_udp."})
 }
 

@@ -127,14 +127,7 @@ func networkFields() []Field {
 }
 
 func appendNetwork(b []byte, e *Event) []byte {
-	b = append(b, '{')
-	b = appendNamed(b, `"transport":`, transport(e))
-	b = appendNamed(b, `"type":`, networkType(e))
-	if e.Set == SetMessage {
-		b = appendNamed(b, `"protocol":`, protocol(e))
-	}
-	b = append(b, `"application":"msgsvc",`...)
-	b = appendNamed(b, `"direction":`, direction(e))
+	b = e.recall(b, appendRoad)
 	if e.oneConversation() {
 		b = append(b, `"community_id":"`...)
 		b = append(b, e.community[:]...)
@@ -150,6 +143,18 @@ func appendNetwork(b []byte, e *Event) []byte {
 	}
 	b[len(b)-1] = '}'
 	return b
+}
+
+// appendRoad appends what packets of one road and direction say alike.
+func appendRoad(b []byte, e *Event) []byte {
+	b = append(b, '{')
+	b = appendNamed(b, `"transport":`, transport(e))
+	b = appendNamed(b, `"type":`, networkType(e))
+	if e.Set == SetMessage {
+		b = appendNamed(b, `"protocol":`, protocol(e))
+	}
+	b = append(b, `"application":"msgsvc",`...)
+	return appendNamed(b, `"direction":`, direction(e))
 }
 
 // appendVLAN appends the tag and the end of its object.

@@ -7,7 +7,7 @@ type step struct {
 	do     opcode
 	length uint8          // field, open: octets of name
 	name   [nameRoom]byte // field: `"name":`; open: `"name":{`
-	append appender       // field
+	append appender       // field, piece
 	text   string         // literal: what to write, with the comma after it
 }
 
@@ -19,12 +19,14 @@ type opcode uint8
 const (
 	literal opcode = iota // constant text
 	field                 // a name and a value that may be absent
+	piece                 // whole fields that the document's conclusion decides
 	open                  // an object that may turn out empty
 	shut                  // its end
 )
 
-// program writes one data set's document. Constant fields are rendered when it is compiled; an object that turns out empty leaves no
-// trace. Every value is followed by a comma, which the end of its object overwrites.
+// program writes one data set's document. Constant fields are rendered when it is compiled, and neighbours that documents of one
+// conclusion share are one piece; an object that turns out empty leaves no trace. Every value is followed by a comma, which the end of
+// its object overwrites.
 type program struct {
 	steps []step
 	depth int
@@ -33,11 +35,19 @@ type program struct {
 // maxDepth is how deep the table nests at most; compile holds it.
 const maxDepth = 8
 
-// run appends the document of e. A name is written before its value and taken back where there is none: no value is computed twice.
+// run appends the document of e.
 func (p *program) run(b []byte, e *Event) []byte {
+	e.conclusion, e.piece = e.builder.conclusions.find(e), 0
+	b = p.fields(append(b, '{'), e)
+	e.conclusion.end()
+	b[len(b)-1] = '}'
+	return b
+}
+
+// fields appends what the steps say. A name is written before its value and taken back where there is none: no value is computed twice.
+func (p *program) fields(b []byte, e *Event) []byte {
 	var opened [maxDepth]int // where each open object began
 	depth := 0
-	b = append(b, '{')
 	for i := range p.steps {
 		s := &p.steps[i]
 		mark := len(b)
@@ -51,6 +61,8 @@ func (p *program) run(b []byte, e *Event) []byte {
 			b = append(b, ',')
 		case literal:
 			b = append(b, s.text...)
+		case piece:
+			b = e.recall(b, s.append)
 		case open:
 			opened[depth&(maxDepth-1)] = mark
 			depth++
@@ -65,7 +77,6 @@ func (p *program) run(b []byte, e *Event) []byte {
 			b = append(b, ',')
 		}
 	}
-	b[len(b)-1] = '}'
 	return b
 }
 
@@ -86,9 +97,7 @@ func compile(table []Field, e *Event) program {
 		}
 	}
 	var p program
-	for _, c := range root.children {
-		p.emit(c, e)
-	}
+	p.children(root.children, e)
 	return p
 }
 
@@ -109,10 +118,59 @@ func (t *branch) add(path []string, f *Field) {
 	c.add(path[1:], f)
 }
 
+// children appends the steps of neighbours; a run of them that one conclusion decides becomes a piece.
+func (p *program) children(list []*branch, e *Event) {
+	if p.depth++; p.depth > maxDepth {
+		panic("event: the table of fields nests too deep")
+	}
+	for len(list) > 0 {
+		n := 0
+		for n < len(list) && list[n].repeats() && e.Set.remembers() {
+			n++
+		}
+		if n > 0 {
+			p.piece(list[:n], e)
+		} else {
+			n = 1
+			p.emit(list[0], e)
+		}
+		list = list[n:]
+	}
+	p.depth--
+}
+
+// repeats says whether all of a branch is constant or concluded.
+func (t *branch) repeats() bool {
+	if t.field != nil {
+		return t.field.rests != onPacket
+	}
+	for _, c := range t.children {
+		if !c.repeats() {
+			return false
+		}
+	}
+	return true
+}
+
+// piece appends branches as one step: a literal where all is constant.
+func (p *program) piece(list []*branch, e *Event) {
+	sub := &program{depth: p.depth}
+	for _, c := range list {
+		sub.emit(c, e)
+	}
+	switch {
+	case len(sub.steps) == 0:
+	case len(sub.steps) == 1 && sub.steps[0].do == literal:
+		p.literal(sub.steps[0].text)
+	default:
+		p.steps = append(p.steps, step{do: piece, append: sub.fields})
+	}
+}
+
 // emit appends the steps of a branch.
 func (p *program) emit(t *branch, e *Event) {
 	switch {
-	case t.field != nil && t.field.constant:
+	case t.field != nil && t.field.rests == onConfig:
 		if v := t.field.append(nil, e); len(v) > 0 {
 			p.literal(`"` + t.name + `":` + string(v) + ",")
 		}
@@ -120,24 +178,24 @@ func (p *program) emit(t *branch, e *Event) {
 		p.named(field, `"`+t.name+`":`, t.field.append)
 	case t.certain(e):
 		p.literal(`"` + t.name + `":{`)
-		p.children(t, e)
+		p.inside(t, e)
 		p.end()
 	default:
 		p.named(open, `"`+t.name+`":{`, nil)
-		p.children(t, e)
+		p.inside(t, e)
 		p.steps = append(p.steps, step{do: shut})
 	}
 }
 
-func (p *program) children(t *branch, e *Event) {
-	p.depth++
-	if p.depth > maxDepth {
-		panic("event: the table of fields nests too deep")
+// inside appends the steps within an object: pieces do not nest.
+func (p *program) inside(t *branch, e *Event) {
+	if !t.repeats() || !e.Set.remembers() {
+		p.children(t.children, e)
+		return
 	}
 	for _, c := range t.children {
 		p.emit(c, e)
 	}
-	p.depth--
 }
 
 func (p *program) named(do opcode, name string, value appender) {
@@ -170,7 +228,7 @@ func (p *program) end() {
 // certain says whether an object has a constant field, and so is never empty.
 func (t *branch) certain(e *Event) bool {
 	for _, c := range t.children {
-		if c.field != nil && c.field.constant && len(c.field.append(nil, e)) > 0 {
+		if c.field != nil && c.field.rests == onConfig && len(c.field.append(nil, e)) > 0 {
 			return true
 		}
 		if c.field == nil && c.certain(e) {

@@ -13,15 +13,15 @@ import (
 
 // The bounds of a Rollup where its configuration has 0.
 const (
-	RollupSources = 100  // sources of one bucket, campaign, port and route with a document of their own
-	RollupRoom    = 8192 // documents gathered at a time
+	RollupSources = 100      // sources of one bucket, campaign, port and route with a document of their own
+	RollupMemory  = 16 << 20 // octets of what is gathered
 )
 
 // RollupConfig is how messages are gathered.
 type RollupConfig struct {
 	Period  time.Duration // length of a bucket, aligned to multiples of it; 0: every message is its own document
 	Sources int           // rollup.sources; 0 takes RollupSources
-	Room    int           // documents gathered at a time; 0 takes RollupRoom
+	Memory  int64         // octets that what is gathered may take; 0 takes RollupMemory
 }
 
 // Rolled is what one document of a bucket gathered. A view: valid as long as the event.
@@ -37,14 +37,14 @@ type Rolled struct {
 }
 
 // Rollup gathers popups into one document for each campaign, source, destination port and route in a bucket of time (CONTRACT.md 2.6).
-// It holds Room documents. Order of eviction: the bucket that opened first closes early, and its documents are due; a later message of
-// it opens it again. Not safe for use by several goroutines.
+// What it gathers takes Memory octets at most, as octets.go weighs it. Order of eviction: the bucket that opened first closes early, and
+// its documents are due; a later message of it opens it again. Not safe for use by several goroutines.
 type Rollup struct {
 	builder *Builder
 	config  RollupConfig
 	buckets map[bucketKey]*bucket
 	order   []*bucket // as they opened
-	held    int
+	held    int64     // octets
 	due     time.Time // the first end of an open bucket
 	ready   []*rolling
 	early   uint64
@@ -64,6 +64,7 @@ type bucket struct {
 	sources map[netip.Addr]*rolling
 	rolling []*rolling // as they came; the rest last
 	rest    *rolling
+	octets  int64 // what it takes
 }
 
 // rolling is one document that is being gathered.
@@ -74,8 +75,8 @@ type rolling struct {
 	direction  decoders.Direction
 	claim      *spoof.Assessment
 	rolled     Rolled
-	targets    distinct
-	sources    distinct
+	targets    weighed
+	sources    weighed
 	start      time.Time
 }
 
@@ -84,8 +85,8 @@ func NewRollup(b *Builder, c RollupConfig) *Rollup {
 	if c.Sources <= 0 {
 		c.Sources = RollupSources
 	}
-	if c.Room <= 0 {
-		c.Room = RollupRoom
+	if c.Memory <= 0 {
+		c.Memory = RollupMemory
 	}
 	return &Rollup{builder: b, config: c, buckets: make(map[bucketKey]*bucket)}
 }
@@ -104,13 +105,19 @@ func (r *Rollup) Add(m *decoders.Message, in campaign.Membership, v rules.Verdic
 	if g == nil {
 		g = r.open(b, m, in, v, a, dir)
 	}
-	g.add(m)
-	for r.held > r.config.Room {
+	r.weigh(b, g.add(m))
+	for r.held > r.config.Memory && len(r.order) > 0 {
 		r.close(r.order[0])
+		r.order[0] = nil // or what it holds would live on
 		r.order = r.order[1:]
 		r.early++
 	}
 	return true
+}
+
+func (r *Rollup) weigh(b *bucket, octets int64) {
+	b.octets += octets
+	r.held += octets
 }
 
 func (r *Rollup) bucket(m *decoders.Message, id campaign.ID) *bucket {
@@ -122,6 +129,7 @@ func (r *Rollup) bucket(m *decoders.Message, id campaign.ID) *bucket {
 	b := &bucket{key: key, end: start.Add(r.config.Period), sources: make(map[netip.Addr]*rolling)}
 	r.buckets[key] = b
 	r.order = append(r.order, b)
+	r.weigh(b, bucketOctets)
 	if r.due.IsZero() || b.end.Before(r.due) {
 		r.due = b.end
 	}
@@ -143,6 +151,7 @@ func (b *bucket) place(m *decoders.Message, most int) *rolling {
 func (r *Rollup) open(b *bucket, m *decoders.Message, in campaign.Membership, v rules.Verdict, a *spoof.Assessment, dir decoders.Direction) *rolling {
 	g := &rolling{message: *m, membership: in, verdict: v, direction: dir, start: b.end.Add(-r.config.Period)}
 	g.message.Octets = nil // a view that dies with the packet
+	g.message.Features = advertisedOnly(m.Features)
 	g.membership.Aliases = slices.Clone(in.Aliases)
 	if a != nil {
 		known := *a
@@ -157,11 +166,12 @@ func (r *Rollup) open(b *bucket, m *decoders.Message, in campaign.Membership, v 
 		b.rest = g
 	}
 	b.rolling = append(b.rolling, g)
-	r.held++
+	r.weigh(b, g.octets())
 	return g
 }
 
-func (g *rolling) add(m *decoders.Message) {
+// add counts a message and says by how many octets the document grew.
+func (g *rolling) add(m *decoders.Message) (grown int64) {
 	d := &g.rolled
 	d.Count++
 	if m.Time.Before(d.First) {
@@ -173,13 +183,14 @@ func (g *rolling) add(m *decoders.Message) {
 	d.SeveralPorts = d.SeveralPorts || m.Src.Port() != g.message.Src.Port()
 	d.SeveralTargets = d.SeveralTargets || m.Dst.Addr() != g.message.Dst.Addr()
 	to := m.Dst.Addr()
-	g.targets.add(to)
+	grown = g.targets.add(to)
 	if len(d.Targets) < listRoom && !slices.Contains(d.Targets, to) {
 		d.Targets = append(d.Targets, to)
 	}
 	if d.Rest {
-		g.sources.add(m.Src.Addr())
+		grown += g.sources.add(m.Src.Addr())
 	}
+	return grown
 }
 
 // Advance makes the documents of buckets due that are over.
@@ -214,7 +225,7 @@ func (r *Rollup) Finish() {
 // close makes the documents of a bucket due, in the order in which their sources came. The caller takes it out of the order.
 func (r *Rollup) close(b *bucket) {
 	delete(r.buckets, b.key)
-	r.held -= len(b.rolling)
+	r.held -= b.octets
 	r.ready = append(r.ready, b.rolling...)
 }
 
@@ -250,6 +261,7 @@ func (b *Builder) rolledUp(g *rolling) *Event {
 	d.number(uint64(g.message.Dst.Port())<<16 | uint64(g.message.Route))
 	d.time(g.start)
 	d.time(g.rolled.First)
-	e.identity = d.hash(b.buckets.ordinal(d.octets))
+	first := d.hash(0)
+	e.identity = d.numbered(first, b.buckets.ordinal(equalKey(first)))
 	return e
 }

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"popupwatch/decoders"
+	"popupwatch/decoders/text"
 	"popupwatch/rules"
 	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/spoof"
@@ -47,7 +51,7 @@ func (r *Rollup) take(m *decoders.Message, id campaign.ID) bool {
 func TestRollupKeepsEveryMessageCounted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := sampleBuilder()
-		r := NewRollup(b, RollupConfig{Period: time.Minute, Sources: rapid.IntRange(1, 5).Draw(t, "sources"), Room: rapid.IntRange(1, 12).Draw(t, "room")})
+		r := NewRollup(b, RollupConfig{Period: time.Minute, Sources: rapid.IntRange(1, 5).Draw(t, "sources"), Memory: rapid.Int64Range(1, 64<<10).Draw(t, "memory")})
 		var docs []map[string]any
 		added, ids := rapid.IntRange(0, 80).Draw(t, "messages"), map[any]bool{}
 		for range added {
@@ -127,13 +131,15 @@ func TestRollupSourcesBeyondTheLimitShareOneDocumentWithoutSource(t *testing.T) 
 	}
 }
 
-func TestRollupBeyondItsRoomClosesTheFirstBucketEarly(t *testing.T) {
-	r := NewRollup(sampleBuilder(), RollupConfig{Period: time.Minute, Room: 3})
+func TestRollupBeyondItsMemoryClosesTheFirstBucketEarly(t *testing.T) {
+	one := NewRollup(sampleBuilder(), RollupConfig{Period: time.Minute})
+	one.take(flood(1, 1, 1), "cmp1-0")
+	r := NewRollup(sampleBuilder(), RollupConfig{Period: time.Minute, Memory: 3 * one.held})
 	var closed []any
 	for i := range 5 {
 		r.take(flood(1, 1, 1), campaign.ID(fmt.Sprint("cmp1-", i)))
-		if r.held > 3 {
-			t.Errorf("holds %d documents, want 3 at most", r.held)
+		if r.held > r.config.Memory {
+			t.Errorf("holds %d octets, want %d at most", r.held, r.config.Memory)
 		}
 		for _, v := range drain(t, r.Next) {
 			closed = append(closed, at(v, "popupwatch.campaign.id"))
@@ -141,6 +147,41 @@ func TestRollupBeyondItsRoomClosesTheFirstBucketEarly(t *testing.T) {
 	}
 	if diff := cmp.Diff([]any{"cmp1-0", "cmp1-1"}, closed); diff != "" || r.Early() != 2 {
 		t.Errorf("%d closed early (-want +got):\n%s", r.Early(), diff)
+	}
+}
+
+// heap is how many octets live on the heap.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+func TestRollupTakesNoMoreThanItsMemory(t *testing.T) {
+	for name, message := range map[string]func(i int) *decoders.Message{
+		"many targets": func(i int) *decoders.Message { return flood(0, i%3000, 1) },
+		"many sources": func(i int) *decoders.Message { return flood(i, 1, 1) },
+		"long texts": func(i int) *decoders.Message {
+			m := flood(i, 1, 1)
+			m.Text = text.String{Shown: strings.Repeat("x", 5000+i%2), Raw: strings.Repeat("y", 5000)}
+			m.Features = &text.Features{Form: &text.Form{Shingles: make([]uint32, 4096)}}
+			return m
+		},
+	} {
+		const memory = 2 << 20
+		r, most, before := NewRollup(sampleBuilder(), RollupConfig{Period: time.Minute, Memory: memory}), int64(0), heap()
+		for i := range 60000 {
+			r.take(message(i), campaign.ID(fmt.Sprint("cmp1-", i/3000)))
+			for r.Next() != nil {
+			}
+			if i%6000 == 5999 {
+				most = max(most, heap()-before)
+			}
+		}
+		if runtime.KeepAlive(r); most > memory {
+			t.Errorf("%s: takes %d octets, want %d at most (weighed: %d)", name, most, int64(memory), r.held)
+		}
 	}
 }
 
@@ -152,24 +193,6 @@ func TestRollupLeavesExploitsAndAPeriodOfZeroAlone(t *testing.T) {
 	a := &spoof.Assessment{Key: spoof.ClaimKey{Class: "exploit"}}
 	if r.Add(flood(1, 1, 1), campaign.Membership{}, rules.Verdict{}, a, decoders.DirectionInbound) {
 		t.Error("an exploit attempt was rolled up")
-	}
-}
-
-func TestDistinctIsExactUpToItsRoomAndEstimatedAbove(t *testing.T) {
-	var d distinct
-	for i := range 100000 {
-		d.add(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}))
-		d.add(netip.AddrFrom4([4]byte{10, 0, 0, 0}))
-		got, want := d.count(), uint64(i+1)
-		if i < distinctRoom && (got.N != want || got.Estimated) {
-			t.Fatalf("counted %+v, want %d exactly", got, want)
-		}
-		if i >= distinctRoom && (!got.Estimated || float64(got.N) < 0.85*float64(want) || float64(got.N) > 1.15*float64(want)) {
-			t.Fatalf("counted %+v, want about %d", got, want)
-		}
-	}
-	if len(d.least) != distinctRoom {
-		t.Errorf("holds %d hashes, want %d", len(d.least), distinctRoom)
 	}
 }
 
@@ -205,15 +228,15 @@ func TestClaimsBeyondTheLimitShareOneDocumentForEachState(t *testing.T) {
 	}
 }
 
-func TestClaimsUpToTheLimitAndBeyondTheRoomKeepTheirOwnDocuments(t *testing.T) {
-	r := NewClaimRollup(sampleBuilder(), 10, 4)
+func TestClaimsUpToTheLimitAndBeyondTheMemoryKeepTheirOwnDocuments(t *testing.T) {
+	r := NewClaimRollup(sampleBuilder(), 10, 2*groupOctets+4*assessmentOctets(finalClaim(0, spoof.Unknown)))
 	n := 0
 	for i := range 6 {
 		a := finalClaim(i, spoof.Unknown)
 		a.Key.Campaign = fmt.Sprint("cmp1-", i/2)
 		r.Add(a)
-		if r.held > 4 {
-			t.Errorf("holds %d claims, want 4 at most", r.held)
+		if r.held > r.memory {
+			t.Errorf("holds %d octets, want %d at most", r.held, r.memory)
 		}
 		n += len(drain(t, r.Next))
 	}
@@ -221,8 +244,27 @@ func TestClaimsUpToTheLimitAndBeyondTheRoomKeepTheirOwnDocuments(t *testing.T) {
 		t.Errorf("%d documents of %d hours early, want 2 of 1", n, r.Early())
 	}
 	r.Finish()
-	if n += len(drain(t, r.Next)); n != 6 {
-		t.Errorf("%d documents of 6 claims", n)
+	if n += len(drain(t, r.Next)); n != 6 || r.held != 0 {
+		t.Errorf("%d documents of 6 claims, %d octets left", n, r.held)
+	}
+}
+
+func TestClaimRollupTakesNoMoreThanItsMemory(t *testing.T) {
+	const memory = 1 << 20
+	r, most, before := NewClaimRollup(sampleBuilder(), 0, memory), int64(0), heap()
+	for i := range 20000 {
+		a := finalClaim(i, spoof.Unknown)
+		a.Key.Campaign = fmt.Sprint("cmp1-", i/700)
+		a.Evidence = slices.Repeat([]spoof.Evidence{{ID: "E1", Text: strings.Repeat("x", 150+i%2), Packets: make([]uint64, 16)}}, 5)
+		r.Add(a)
+		for r.Next() != nil {
+		}
+		if i%2000 == 1999 {
+			most = max(most, heap()-before)
+		}
+	}
+	if runtime.KeepAlive(r); most > memory {
+		t.Errorf("takes %d octets, want %d at most (weighed: %d)", most, memory, r.held)
 	}
 }
 
@@ -274,11 +316,11 @@ func TestFindingsBeyondTheirRoomShareOneAndOldOnesAreForgotten(t *testing.T) {
 	}
 }
 
-func TestRefusalsByHomeHostsPageNobody(t *testing.T) {
+func TestRefusalsByHomeHostsAreToldOnceAndMatterLess(t *testing.T) {
 	c := sampleConfig()
 	c.Home = func(a netip.Addr) bool { return a == netip.MustParseAddr("203.0.113.9") }
-	if e := NewFindings(NewBuilder(c), 0).Add(sampleQuote(), 0); e.Kind != KindState || e.Severity != severityLow {
-		t.Errorf("kind %s, severity %d; want state, 21", e.Kind, e.Severity)
+	if e := NewFindings(NewBuilder(c), 0).Add(sampleQuote(), 0); e.Kind != KindAlert || e.Severity != severityLow {
+		t.Errorf("kind %s, severity %d; want alert, 21", e.Kind, e.Severity)
 	}
 	c.Home = func(a netip.Addr) bool { return a == sampleQuote().QuoteSrc.Addr() }
 	if e := NewFindings(NewBuilder(c), 0).Add(sampleQuote(), 0); e.Kind != KindAlert || e.Severity != severityMedium {

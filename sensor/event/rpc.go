@@ -2,6 +2,7 @@ package event
 
 import (
 	"strconv"
+	"strings"
 
 	"popupwatch/decoders"
 	"popupwatch/decoders/dcerpc"
@@ -17,20 +18,25 @@ var flagWords = [...]struct {
 	{dcerpc.FlagForwarded, `"forwarded"`}, {dcerpc.FlagReserved, `"reserved"`},
 }
 
-// appendFlags appends the words of flags1 as a list; nothing where no flag is set.
-func appendFlags(b []byte, flags dcerpc.Flags) []byte {
-	start := len(b)
-	for i := range flagWords {
-		if flags&flagWords[i].bit != 0 {
-			b = append(b, ',')
-			b = append(b, flagWords[i].word...)
+// flagLists are the words of every value of flags1, as lists with the name before and the comma after them; empty where no flag is set.
+type flagLists [256]string
+
+func newFlagLists() flagLists {
+	var lists flagLists
+	for flags := 1; flags < len(lists); flags++ {
+		lists[flags] = `"flags":[` + strings.Join(wordsOf(dcerpc.Flags(flags)), ",") + "],"
+	}
+	return lists
+}
+
+func wordsOf(flags dcerpc.Flags) []string {
+	var words []string
+	for _, f := range flagWords {
+		if flags&f.bit != 0 {
+			words = append(words, f.word)
 		}
 	}
-	if len(b) == start {
-		return b
-	}
-	b[start] = '[' // in place of the comma before the first word
-	return append(b, ']')
+	return words
 }
 
 // rpcFields tell of the header of the call (C706 12.6.3.1).
@@ -62,16 +68,13 @@ func appendRPC(b []byte, e *Event) []byte {
 	b = append(b, ',')
 	b = appendCounted(b, `"sequence":`, uint64(c.Sequence))
 	b = appendCounted(b, `"serial":`, uint64(c.Serial))
-	if c.Flags != 0 {
-		b = append(b, `"flags":`...)
-		b = append(appendFlags(b, c.Flags), ',')
-	}
-	order := "little"
+	b = append(b, e.builder.flags[c.Flags]...)
 	if c.BigEndian {
-		order = "big"
+		b = append(b, `"byte_order":"big","fragments":`...)
+	} else {
+		b = append(b, `"byte_order":"little","fragments":`...)
 	}
-	b = appendNamed(b, `"byte_order":`, order)
-	b = appendCounted(b, `"fragments":`, uint64(c.Fragments))
+	b = append(strconv.AppendUint(b, uint64(c.Fragments), 10), ',')
 	b = appendCounted(b, `"server_boot":`, uint64(c.Boot))
 	b = append(b, `"auth":`...)
 	b = strconv.AppendUint(b, uint64(c.Auth), 10)

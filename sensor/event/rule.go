@@ -13,7 +13,7 @@ func (e *Event) strongest() *rules.Hit {
 // ruleFields tell of the strongest rule and of the technique.
 func ruleFields() []Field {
 	const in = inMessage | inCampaign | inFinding
-	t := object("rule", in, appendRule, "The strongest rule; of a finding its class.",
+	t := concluded("rule", in, appendRule, "The strongest rule; of a finding its class.",
 		Field{Path: "id", Type: "keyword", About: "The same as rule.name: names are never given again."},
 		Field{Path: "name", Type: "keyword", About: "The strongest rule; of a finding its class."},
 		Field{Path: "category", Type: "keyword", About: "Its category; in messages only, as the rest of rule."},
@@ -21,7 +21,7 @@ func ruleFields() []Field {
 		Field{Path: "version", Type: "keyword", About: "Version that the rule file states."},
 		Field{Path: "description", Type: "keyword", About: "What the rule says, in a sentence."},
 	)
-	t = append(t, object("threat", in, appendThreat, "MITRE ATT&CK: an unwanted text with a lure is T1566 unless the lure is a plain advert; exploits and probes have their own.",
+	t = append(t, concluded("threat", in, appendThreat, "MITRE ATT&CK: an unwanted text with a lure is T1566 unless the lure is a plain advert; exploits and probes have their own.",
 		Field{Path: "framework", Type: "keyword", About: "MITRE ATT&CK, where a technique is named."},
 		Field{Path: "tactic.id", Type: "keyword", About: "Tactic."},
 		Field{Path: "tactic.name", Type: "keyword", About: "Its name."},
@@ -30,7 +30,7 @@ func ruleFields() []Field {
 		Field{Path: "technique.subtechnique.id", Type: "keyword", About: "Subtechnique: T1595.001 for probes."},
 		Field{Path: "technique.subtechnique.name", Type: "keyword", About: "Its name."},
 	)...)
-	return append(t, object("vulnerability", inMessage|inFinding, appendVulnerability, "The hole that an exploit attempt aims at.",
+	return append(t, concluded("vulnerability", inMessage|inFinding, appendVulnerability, "The hole that an exploit attempt aims at.",
 		Field{Path: "id", Type: "keyword", About: "CVE-2003-0717 for exploit attempts."},
 		Field{Path: "description", Type: "keyword", About: "What it is."},
 	)...)

@@ -192,18 +192,18 @@ func TestEqualMessagesGetOrdinalsAndOthersDifferentIDs(t *testing.T) {
 }
 
 func TestOrdinalsBeyondTheirRoomAreForgotten(t *testing.T) {
-	o := ordinals{seed: sampleBuilder().ordinals[0].seed}
+	var o ordinals
 	for i := range ordinalRoom + 5 {
-		o.next(sampleTime, []byte{byte(i), byte(i >> 8)})
+		o.next(sampleTime, uint64(i))
 	}
 	if got := len(o.keys); got != ordinalRoom {
 		t.Errorf("remembers %d, want %d", got, ordinalRoom)
 	}
 	last := ordinalRoom + 4
-	if known, beyond := o.next(sampleTime, []byte{0, 0}), o.next(sampleTime, []byte{byte(last), byte(last >> 8)}); known != 1 || beyond != 0 {
+	if known, beyond := o.next(sampleTime, 0), o.next(sampleTime, uint64(last)); known != 1 || beyond != 0 {
 		t.Errorf("ordinals %d and %d, want 1 for one remembered and 0 for one beyond", known, beyond)
 	}
-	if got := o.next(sampleTime.Add(1), []byte{0, 0}); got != 0 {
+	if got := o.next(sampleTime.Add(1), 0); got != 0 {
 		t.Errorf("ordinal %d at another time, want 0", got)
 	}
 }
@@ -302,14 +302,14 @@ func TestSeverityAndTechniqueOfPopups(t *testing.T) {
 }
 
 func TestBucketOrdinalsBeyondTheirRoomForgetTheFirst(t *testing.T) {
-	o := bucketOrdinals{seed: sampleBuilder().buckets.seed, count: map[uint64]int{}}
+	o := bucketOrdinals{count: map[uint64]int{}}
 	for i := range bucketRoom + 1 {
-		o.ordinal([]byte{byte(i), byte(i >> 8)})
+		o.ordinal(uint64(i))
 	}
 	if len(o.keys) != bucketRoom || len(o.count) != bucketRoom {
 		t.Errorf("remembers %d and %d, want %d", len(o.keys), len(o.count), bucketRoom)
 	}
-	if second, first := o.ordinal([]byte{1, 0}), o.ordinal([]byte{0, 0}); second != 1 || first != 0 {
+	if second, first := o.ordinal(1), o.ordinal(0); second != 1 || first != 0 {
 		t.Errorf("ordinals %d and %d, want 1 for one remembered and 0 for the first", second, first)
 	}
 }

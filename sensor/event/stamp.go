@@ -74,12 +74,17 @@ func (s *stamper) spell(second, ns int) {
 	pair(l[12:14], second/3600)
 	pair(l[15:17], second/60%60)
 	pair(l[18:20], second%60)
-	for i := 29; i > 20; i-- {
-		l[i] = byte('0' + ns%10)
-		ns /= 10
-	}
+	high, low := uint32(ns)/100000, uint32(ns)%100000 // 32 bits divide quicker, and the two halves side by side
+	pair(l[21:23], int(high/100))
+	pair(l[23:25], int(high%100))
+	l[25] = byte('0' + low/10000)
+	pair(l[26:28], int(low/100%100))
+	pair(l[28:30], int(low%100))
 }
 
+const twoDigits = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849" +
+	"5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899"
+
 func pair(b []byte, n int) {
-	b[0], b[1] = byte('0'+n/10), byte('0'+n%10)
+	copy(b, twoDigits[2*n:2*n+2])
 }

@@ -35,9 +35,18 @@ type Field struct {
 	About string // a sentence
 	In    Sets   // the data sets that carry it
 
-	constant bool // the value depends on the configuration and the data set alone
-	append   appender
+	rests  grounds
+	append appender
 }
+
+// grounds are what the value of a field depends on.
+type grounds uint8
+
+const (
+	onPacket     grounds = iota // anything: it is written anew for each document
+	onConclusion                // what stands in basis, and the configuration: it is written once for each conclusion
+	onConfig                    // the configuration and the data set: it is written once
+)
 
 // appender appends the JSON value of a field; nothing where it is absent. A row without one stands within the list of the row before.
 type appender func(b []byte, e *Event) []byte
@@ -56,13 +65,23 @@ func Fields() []Field {
 
 // object makes rows of one object: the first writes all of it, in the order of the others, which only describe. A call for each field
 // costs more than the field (each is a jump that the processor cannot foresee), so the objects of messages are written in one go;
-// a test holds that the names written are those described.
+// a test holds that the names written are those described. Rows that only some of the data sets carry name those.
 func object(path string, in Sets, value appender, about string, rows ...Field) []Field {
 	t := []Field{{Path: path, Type: "object", In: in, append: value, About: about}}
 	for _, r := range rows {
-		r.Path, r.In = path+"."+r.Path, in
+		r.Path = path + "." + r.Path
+		if r.In == 0 {
+			r.In = in
+		}
 		t = append(t, r)
 	}
+	return t
+}
+
+// concluded is an object that the document's conclusion decides.
+func concluded(path string, in Sets, value appender, about string, rows ...Field) []Field {
+	t := object(path, in, value, about, rows...)
+	t[0].rests = onConclusion
 	return t
 }
 
@@ -188,24 +207,6 @@ func appendWords(b []byte, words []string) []byte {
 		b = appendString(b, w)
 	}
 	return append(b, ']')
-}
-
-// appendList appends a list of addresses, the first listRoom of them; nothing for none.
-func (m *addresses) appendList(b []byte, addrs []netip.Addr) []byte {
-	if len(addrs) == 0 {
-		return b
-	}
-	b = append(b, '[')
-	for _, a := range addrs[:min(len(addrs), listRoom)] {
-		if a.IsValid() {
-			b = append(m.append(b, a), ',')
-		}
-	}
-	if b[len(b)-1] == '[' {
-		return append(b, ']')
-	}
-	b[len(b)-1] = ']'
-	return b
 }
 
 // appendNumbers appends a list of numbers, the first room of them; nothing for none.

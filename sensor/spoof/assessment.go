@@ -69,7 +69,9 @@ func (j *Judge) final(c *claim, at time.Time) *Assessment {
 	a.Final = true
 	c.open = false
 	j.delist(c)
-	p.refs--
+	if p.refs--; p.refs == 0 {
+		j.rest(c.slot, p)
+	}
 	return a
 }
 
@@ -129,7 +131,7 @@ func weights(c *claim, p *population) (w [len(rowTable)]float64) {
 			w[i] = p.seen.ttlWeight[c.ttl]
 		case r.bit == rowE26:
 			w[i] = p.seen.clocks[c.key.source].decibans
-		case r.bit == rowE24 && p.seen.prints[c.key.source] != "":
+		case r.bit == rowE24 && p.seen.prints[c.key.source] != nil:
 			w[i] = r.weight
 		}
 	}
@@ -193,22 +195,29 @@ func (j *Judge) says(r rows, c *claim, p *population) (string, []uint64) {
 		return sentenceOne, own
 	case rowE63Windows:
 		return s.windows[c.ttlOf(r)], own
+	case rowE63Sum:
+		return sentenceSum0, own
 	case rowE63:
-		ttl := c.ttlOf(r)
-		if _, initial, ok := hops(ttl); !ok || initial == 128 || initial == 32 {
-			return sentenceSum0, own
-		}
-		return s.stack[ttl], own
+		return s.stack[c.ttlOf(r)], own
 	case rowE14:
-		return p.seen.ttlSays[c.ttl], j.showed(c, ^rows(0))
+		return p.seen.ttls[c.ttl].says, p.seen.ttls[c.ttl].frames
 	case rowE24:
-		return p.seen.prints[c.key.source], j.showed(c, ^rows(0))
+		return p.seen.prints[c.key.source].says, p.seen.prints[c.key.source].frames
 	case rowE26:
 		g := p.seen.clocks[c.key.source]
 		return g.sentence(), j.members(p, g)
 	default:
-		return fmt.Sprintf("%d sources of this campaign sent %d messages, one each: so do invented addresses.", p.sources, p.submissions), j.showed(c, ^rows(0))
+		return fmt.Sprintf("%d sources of this campaign sent %d submissions, hardly more than one each: so do invented addresses.", p.sources, p.submissions), j.firsts(p)
 	}
+}
+
+// firsts gives the first packets of the first sources of a campaign.
+func (j *Judge) firsts(p *population) []uint64 {
+	from := len(j.packets)
+	for i := range p.first[:min(len(p.first), maxCited)] {
+		j.packets = append(j.packets, p.first[i].frame)
+	}
+	return j.packets[from:len(j.packets):len(j.packets)]
 }
 
 // sentence says what the clocks of a group show.
@@ -217,27 +226,43 @@ func (g clockGroup) sentence() string {
 	if g.pool {
 		where = "but all in one operator's network, where an address pool would show the same; so this weighs less."
 	}
-	return fmt.Sprintf("The clocks in the activity UUIDs of %d of %d sources lag by the same %.1f to %.1f s, %s", g.k, g.n, g.from, g.to, where)
+	how, from, to := "lag by", g.from, g.to
+	if g.to < 0 {
+		how, from, to = "are ahead by", -g.to, -g.from
+	}
+	return fmt.Sprintf("The clocks in the activity UUIDs of %d of %d sources %s the same %.1f to %.1f s, %s", g.k, g.n, how, from, to, where)
 }
 
-// showed gives the frames of the claim that showed a row, of the first four. A claim that shows no packet for a row of an earlier part
-// names none.
+// byTTL are the rows whose sentence names a TTL: it must be that of each packet they cite.
+const byTTL = rowE10 | rowE11 | rowE63 | rowE63Windows
+
+// showed gives the frames of the claim that showed a row, of those that it remembers. A row of an earlier part names none.
 func (j *Judge) showed(c *claim, r rows) []uint64 {
 	from := len(j.packets)
 	for i := range min(int(c.messages), maxPackets) {
-		if c.shown[i]&r != 0 || r == ^rows(0) {
+		if c.shown[i]&r != 0 && (r&byTTL == 0 || c.ttlShown[i] == c.ttlOf(r)) {
 			j.packets = append(j.packets, c.frames[i])
 		}
 	}
 	return j.packets[from:len(j.packets):len(j.packets)]
 }
 
-// members gives the first packets of the sources of a group, at most sixteen.
+// members gives the first packets of the sources of a group, at most maxCited.
 func (j *Judge) members(p *population, g clockGroup) []uint64 {
 	from := len(j.packets)
-	for _, i := range g.members[:min(len(g.members), 16)] {
+	for _, i := range g.members[:min(len(g.members), maxCited)] {
 		j.packets = append(j.packets, p.first[i].frame)
 	}
 	slices.Sort(j.packets[from:])
 	return j.packets[from:len(j.packets):len(j.packets)]
+}
+
+// Clone gives an assessment that owns its evidence.
+func (a *Assessment) Clone() *Assessment {
+	out := *a
+	out.Evidence = slices.Clone(a.Evidence)
+	for i := range out.Evidence {
+		out.Evidence[i].Packets = slices.Clone(out.Evidence[i].Packets)
+	}
+	return &out
 }

@@ -8,14 +8,30 @@ import (
 	"popupwatch/decoders"
 )
 
-// addr16 is an address as sixteen octets, IPv4 mapped: no pointers, for the many that are kept.
-type addr16 [16]byte
+// addrKey is an address without pointers, for the many that are kept: 4 or 6, then sixteen octets. An IPv4 address and the IPv6 address that
+// maps it are two: who writes one must not speak for the other.
+type addrKey [17]byte
 
-func (a addr16) addr() netip.Addr { return netip.AddrFrom16(a).Unmap() }
+func keyOf(a netip.Addr) addrKey {
+	octets := a.As16()
+	k := addrKey{6}
+	if a.Is4() {
+		k[0] = 4
+	}
+	copy(k[1:], octets[:])
+	return k
+}
+
+func (k addrKey) addr() netip.Addr {
+	if k[0] == 4 {
+		return netip.AddrFrom4([4]byte(k[13:]))
+	}
+	return netip.AddrFrom16([16]byte(k[1:]))
+}
 
 // claimKey finds a claim.
 type claimKey struct {
-	source     addr16
+	source     addrKey
 	population uint32 // its seq
 	hour       int32
 }
@@ -31,7 +47,8 @@ type claim struct {
 	first, last int64
 	targets     decoders.Distinct
 	frames      [maxPackets]uint64
-	shown       [maxPackets]rows  // by each of these packets
+	shown       [maxPackets]rows // by each of these packets
+	ttlShown    [maxPackets]uint8
 	ttls        [packetRows]uint8 // of the packet that first showed each row
 	before      uint32            // in the list of its hour
 	after       uint32
@@ -57,7 +74,8 @@ func (c *claim) note(m *decoders.Message, shown rows) (grown bool) {
 	c.first, c.last = min(c.first, at), max(c.last, at)
 	news := shown &^ c.rows
 	if c.messages < maxPackets || news != 0 {
-		c.frames[c.messages%maxPackets], c.shown[c.messages%maxPackets] = m.Frames[0], shown
+		i := c.messages % maxPackets
+		c.frames[i], c.shown[i], c.ttlShown[i] = m.Frames[0], shown, m.Marks.TTL
 	}
 	for i := range c.ttls {
 		if news&(1<<i) != 0 {

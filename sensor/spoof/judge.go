@@ -42,6 +42,7 @@ type Judge struct {
 	byCampaign  map[string]uint32
 	nextSeq     uint32
 	hours       []hourBucket // ascending
+	idle        []idleRef    // populations without open claims, longest first
 	changed     []claimRef   // claims whose state changed besides the one observed
 	now         time.Time
 	out         Assessment
@@ -52,6 +53,15 @@ type Judge struct {
 type hourBucket struct {
 	hour       int32
 	head, tail uint32
+}
+
+// maxHoursOpen is how many hours may have open claims: time runs forward in a capture, one that jumps about closes the oldest.
+const maxHoursOpen = 1024
+
+// idleRef names a population that had no open claim when it was written down.
+type idleRef struct {
+	at  uint32
+	seq uint32
 }
 
 // claimRef names a claim whose slot may be another's by now.
@@ -81,7 +91,7 @@ func (j *Judge) Observe(m *decoders.Message, campaign string) *Assessment {
 		p.submissions++
 	}
 	c, fresh, previous := j.claim(m, p, at)
-	shown := rowsOf(m) | j.structural(m, c)
+	shown := rowsOf(m, j.isHome(m.Src.Addr()) && j.isHome(m.Dst.Addr())) | j.structural(m, c)
 	grown := c.note(m, shown)
 	if fresh && previous == nil {
 		c.ttl = m.Marks.TTL
@@ -161,7 +171,7 @@ func (j *Judge) openPopulation(campaign string) uint32 {
 // claim gives the open claim that m belongs to. fresh says that it is new; previous then is the state of the source's last claim in this
 // campaign, nil where it had none.
 func (j *Judge) claim(m *decoders.Message, p *population, at uint32) (c *claim, fresh bool, previous *State) {
-	k := claimKey{m.Src.Addr().As16(), p.seq, hourOf(m.Began)}
+	k := claimKey{keyOf(m.Src.Addr()), p.seq, hourOf(m.Began)}
 	slot, ok := j.byKey[k]
 	if ok {
 		c = j.claims.get(slot)
@@ -250,6 +260,10 @@ func (j *Judge) full() bool {
 // makeRoom frees campaigns without open claims where they take more than half, else claims, until all is within memory. It stops at a claim
 // that was open: that is closed, and its last document is given.
 func (j *Judge) makeRoom() (*Assessment, bool) {
+	if len(j.hours) > maxHoursOpen {
+		j.Shed++
+		return j.final(j.claims.get(j.hours[0].head), j.now), true
+	}
 	for j.full() {
 		if j.populations.used()*populationCost > j.memory/2 && j.evictPopulation() {
 			continue
@@ -258,28 +272,48 @@ func (j *Judge) makeRoom() (*Assessment, bool) {
 		if slot == noSlot {
 			break
 		}
-		c := j.claims.get(slot)
-		open := c.open
-		if open {
-			j.Shed++
-			j.final(c, j.now)
-		}
-		delete(j.byKey, c.key)
-		j.claims.release(slot)
-		if open {
+		if j.evictClaim(slot) {
 			return &j.out, true
 		}
 	}
 	return nil, false
 }
 
-// evictPopulation forgets a campaign that has no open claim; false where there is none.
-func (j *Judge) evictPopulation() bool {
-	at := j.populations.victim(func(p *population) bool { return p.refs == 0 && p.seq != 0 })
-	if at == noSlot {
-		return false
+// evictClaim forgets a claim, and says whether it was open: then j.out is its last document.
+func (j *Judge) evictClaim(slot uint32) (open bool) {
+	c := j.claims.get(slot)
+	if open = c.open; open {
+		j.Shed++
+		j.final(c, j.now)
 	}
-	delete(j.byCampaign, j.populations.get(at).campaign)
-	j.populations.release(at)
-	return true
+	delete(j.byKey, c.key)
+	j.claims.release(slot)
+	return open
+}
+
+// rest notes that a population has no open claim any more.
+func (j *Judge) rest(at uint32, p *population) {
+	if !p.queued {
+		p.queued = true
+		j.idle = append(j.idle, idleRef{at, p.seq})
+	}
+}
+
+// evictPopulation forgets the campaign that has had no open claim for longest; false where all have one.
+func (j *Judge) evictPopulation() bool {
+	for len(j.idle) > 0 {
+		r := j.idle[0]
+		j.idle = j.idle[1:]
+		p := j.populations.get(r.at)
+		if p.seq != r.seq {
+			continue
+		}
+		p.queued = false
+		if p.refs == 0 {
+			delete(j.byCampaign, p.campaign)
+			j.populations.release(r.at)
+			return true
+		}
+	}
+	return false
 }

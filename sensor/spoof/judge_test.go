@@ -383,3 +383,80 @@ func BenchmarkObserve(b *testing.B) {
 		}
 	})
 }
+
+// What the sentence of a row says must be true of every packet that it cites.
+func TestSentencesAreTrueOfThePacketsTheyCite(t *testing.T) {
+	j := New(Config{})
+	send := func(frame uint64, ttl uint8, sum0 bool) {
+		m := popup("24.64.8.1", noon.Add(time.Duration(frame)*time.Second))
+		m.Frames, m.Marks.TTL, m.Marks.UDPSumZero = []uint64{frame}, ttl, sum0
+		j.Observe(m, "cmp1-x")
+	}
+	send(1, 110, true)
+	send(2, 50, false)
+	send(3, 70, false)
+	send(4, 80, false)
+	a, ok := j.Finish(noon)
+	if !ok {
+		t.Fatal("no final assessment")
+	}
+	for _, e := range a.Evidence {
+		want := map[string][]uint64{"checksum is 0": {1}, "TTL 50": {2}, "TTL 70": {3}, "needs no answer": {1, 2, 3, 4}}
+		for words, packets := range want {
+			if strings.Contains(e.Text, words) && !slices.Equal(e.Packets, packets) {
+				t.Errorf("%q cites %v, want %v", e.Text, e.Packets, packets)
+			}
+		}
+	}
+	if len(a.Evidence) != 4 {
+		t.Errorf("%d rows, want 4", len(a.Evidence))
+	}
+}
+
+// An IPv6 address that maps an IPv4 one is another address.
+func TestAMappedAddressSpeaksForNobodyElse(t *testing.T) {
+	j := New(Config{})
+	j.Observe(popup("24.64.1.2", noon), "cmp1-x")
+	j.Observe(popup("::ffff:24.64.1.2", noon), "cmp1-x")
+	got := finals(j, noon)
+	if got["24.64.1.2"].State != Unknown || got["::ffff:24.64.1.2"].State != ForgedCertain {
+		t.Errorf("%v and %v", got["24.64.1.2"].State, got["::ffff:24.64.1.2"].State)
+	}
+}
+
+// In a home network larger than a /24 an initial TTL and an address that ends in 255 are ordinary.
+func TestANeighbourAtHomeIsNotAccused(t *testing.T) {
+	m := popup("10.1.1.255", noon)
+	m.Dst, m.Marks.TTL = netip.MustParseAddrPort("10.1.2.7:1026"), 64
+	a := last(t, New(Config{Home: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}), m)
+	if a.State != Unknown || ids(a.Evidence) != "E61" {
+		t.Errorf("%v by %s", a.State, ids(a.Evidence))
+	}
+}
+
+// Time that runs backwards opens an hour with each message: the oldest close, and the work stays the same for each.
+func TestHoursThatAreOpenAreBounded(t *testing.T) {
+	j := New(Config{})
+	closed := 0
+	const messages = 3 * maxHoursOpen
+	for i := range messages {
+		m := popup("24.64.8.1", noon.Add(-time.Duration(i)*time.Hour))
+		j.Observe(m, "cmp1-x")
+		for a, ok := j.Due(m.Time); ok; a, ok = j.Due(m.Time) {
+			if a.Final {
+				closed++
+			}
+		}
+		if len(j.hours) > maxHoursOpen {
+			t.Fatalf("%d hours open", len(j.hours))
+		}
+	}
+	for a, ok := j.Finish(noon); ok; a, ok = j.Finish(noon) {
+		if a.Final {
+			closed++
+		}
+	}
+	if closed != messages {
+		t.Errorf("%d of %d claims closed", closed, messages)
+	}
+}

@@ -37,30 +37,40 @@ func onLink(a, b netip.Addr) bool {
 	return err == nil && p.Contains(b)
 }
 
-// rowsOf gives the rows of the ledger that one packet shows by itself.
-func rowsOf(m *decoders.Message) rows {
+// rowsOf gives the rows of the ledger that one packet shows by itself. Within home, networks larger than a /24 are ordinary: there a
+// neighbour may be any address, and an address may end in 0 or 255.
+func rowsOf(m *decoders.Message, withinHome bool) rows {
 	var r rows
 	ttl := m.Marks.TTL
 	_, initial, possible := hops(ttl)
-	if !possible && !(isInitial(ttl) && onLink(m.Src.Addr(), m.Dst.Addr())) {
+	if !possible && !(isInitial(ttl) && (withinHome || onLink(m.Src.Addr(), m.Dst.Addr()))) {
 		r |= rowE10
 	}
 	if ttl >= 200 {
 		r |= rowE11
 	}
-	if lastOctetOdd(m.Src.Addr()) {
+	if !withinHome && lastOctetOdd(m.Src.Addr()) {
 		r |= rowE43
 	}
-	if m.Route == decoders.RouteRPC && m.RPC.Flags&(dcerpc.FlagIdempotent|dcerpc.FlagMaybe) != 0 && m.RPC.Fragments <= 1 {
+	if m.Route == decoders.RouteRPC && m.RPC.OneWay() && inOnePacket(m) {
 		r |= rowE61
 	}
+	if m.Marks.UDPSumZero {
+		r |= rowE63Sum
+	}
 	switch {
-	case m.Marks.UDPSumZero || possible && initial != 128 && initial != 32:
+	case possible && initial != 128 && initial != 32:
 		r |= rowE63
-	case possible && initial == 128 && !m.Time.Before(xpSP2):
+	case possible && initial == 128 && r&rowE63Sum == 0 && !m.Time.Before(xpSP2):
 		r |= rowE63Windows
 	}
 	return r
+}
+
+// inOnePacket says whether the call came whole in one PDU: not where one fragment of several arrived.
+func inOnePacket(m *decoders.Message) bool {
+	const both = dcerpc.FlagFrag | dcerpc.FlagLastFrag
+	return m.RPC.Fragments <= 1 && m.RPC.Fragment == 0 && (m.RPC.Flags&dcerpc.FlagFrag == 0 || m.RPC.Flags&both == both)
 }
 
 func isInitial(ttl uint8) bool {

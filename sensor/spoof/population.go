@@ -13,7 +13,7 @@ const maxFirst = 512
 
 // firstPacket is the first packet of one source in a campaign: tests take no other, since a genuine host's own packets agree with one another.
 type firstPacket struct {
-	source   addr16
+	source   addrKey
 	network  [4]byte // /16 of IPv4, /32 of IPv6
 	frame    uint64
 	print    uint64
@@ -28,7 +28,8 @@ type firstPacket struct {
 type population struct {
 	campaign    string
 	seq         uint32 // number of this population: its slot may have been another's before
-	refs        int32  // claims that refer to it
+	refs        int32  // open claims
+	queued      bool   // waits among the idle
 	sources     uint32
 	submissions uint32
 	hours       []int32       // hours in which it had claims, latest last, at most maxHours
@@ -42,14 +43,29 @@ const maxHours = 32
 
 // common is what the last look found.
 type common struct {
-	clocks    map[addr16]clockGroup
-	prints    map[addr16]string // sentence of E24, for sources that share their constants
-	ttlWeight [256]float64      // E14 by TTL
-	ttlSays   [256]string
+	clocks    map[addrKey]clockGroup
+	prints    map[addrKey]*finding // E24, for sources that share their constants
+	ttlWeight [256]float64         // E14 by TTL
+	ttls      [256]finding
+}
+
+// finding is what several sources show together: the sentence, and the packets that show it, at most maxCited.
+type finding struct {
+	says   string
+	frames []uint64
+}
+
+// maxCited is how many packets an evidence names.
+const maxCited = 16
+
+func (f *finding) cite(frame uint64) {
+	if len(f.frames) < maxCited {
+		f.frames = append(f.frames, frame)
+	}
 }
 
 // add notes the first packet of a source and says whether it is time to look again: at every source up to 16, then at each doubling.
-func (p *population) add(m *decoders.Message, source addr16, seed maphash.Seed) (look bool) {
+func (p *population) add(m *decoders.Message, source addrKey, seed maphash.Seed) (look bool) {
 	p.sources++
 	if len(p.first) >= maxFirst {
 		return false
@@ -59,7 +75,7 @@ func (p *population) add(m *decoders.Message, source addr16, seed maphash.Seed) 
 		o := a.As4()
 		f.v4, f.slash8, f.network = true, o[0], [4]byte{4, 0, o[0], o[1]}
 	} else {
-		f.network = [4]byte(source[:4])
+		f.network = [4]byte(source[1:5])
 	}
 	if m.Route == decoders.RouteRPC {
 		f.clock, f.hasClock = findClock(m.RPC.Activity, m.Time)
@@ -72,7 +88,7 @@ func (p *population) add(m *decoders.Message, source addr16, seed maphash.Seed) 
 
 // look computes what the first packets show together.
 func (p *population) look() {
-	c := &common{clocks: map[addr16]clockGroup{}, prints: sharedPrints(p.first)}
+	c := &common{clocks: map[addrKey]clockGroup{}, prints: sharedPrints(p.first)}
 	for i, g := range clockGroups(p.first) {
 		if g.k > 0 {
 			c.clocks[p.first[i].source] = g
@@ -84,20 +100,27 @@ func (p *population) look() {
 }
 
 // sharedPrints finds the sources whose activity UUIDs hold the same constants (E24).
-func sharedPrints(first []firstPacket) map[addr16]string {
+func sharedPrints(first []firstPacket) map[addrKey]*finding {
 	count := map[uint64]int{}
 	for i := range first {
 		if print := first[i].print; print != 0 {
 			count[print]++
 		}
 	}
-	says := map[addr16]string{}
+	of, prints := map[addrKey]*finding{}, map[uint64]*finding{}
 	for i := range first {
-		if k := count[first[i].print]; k >= 2 {
-			says[first[i].source] = fmt.Sprintf("The activity UUIDs of %d sources hold the same constants: one tool made them, though not necessarily one machine.", k)
+		f := &first[i]
+		k := count[f.print]
+		if k < 2 {
+			continue
 		}
+		if prints[f.print] == nil {
+			prints[f.print] = &finding{says: fmt.Sprintf("The activity UUIDs of %d sources hold the same constants: one tool made them, though not necessarily one machine.", k)}
+		}
+		prints[f.print].cite(f.frame)
+		of[f.source] = prints[f.print]
 	}
-	return says
+	return of
 }
 
 // minVotes is from how many networks an equal TTL says anything (E14). commonTTL is the share of hosts that the commonest hop count may
@@ -118,6 +141,7 @@ func (c *common) countTTLs(first []firstPacket) {
 			voted[f.slash8] = true
 			votes[f.ttl]++
 			all++
+			c.ttls[f.ttl].cite(f.frame)
 		}
 	}
 	for ttl, k := range votes {
@@ -125,7 +149,7 @@ func (c *common) countTTLs(first []firstPacket) {
 			continue
 		}
 		c.ttlWeight[ttl] = round(min(improbability(binomialTail(all-1, k-1, commonTTL)), caps[g1]))
-		c.ttlSays[ttl] = fmt.Sprintf("Sources in %d of %d different /8 networks arrived with the same TTL %d: hosts so far apart are not equally far away, one emitter is.", k, all, ttl)
+		c.ttls[ttl].says = fmt.Sprintf("Sources in %d of %d different /8 networks arrived with the same TTL %d: hosts so far apart are not equally far away, one emitter is.", k, all, ttl)
 	}
 }
 

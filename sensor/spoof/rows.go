@@ -12,6 +12,7 @@ const (
 	rowE43
 	rowE61
 	rowE63
+	rowE63Sum
 	rowE63Windows
 	rowE14 // from here on: what a campaign shows
 	rowE24
@@ -23,7 +24,7 @@ const (
 )
 
 // packetRows is how many rows come from single packets: the first bits.
-const packetRows = 6
+const packetRows = 7
 
 // group is a set of rows that depend on one another: the strongest counts, up to the cap of the group.
 type group uint8
@@ -65,6 +66,7 @@ var rowTable = [...]row{
 	{rowE43, "E43", g4, 6},
 	{rowE61, "E61", g6, 1},
 	{rowE63, "E63", g6, 3},
+	{rowE63Sum, "E63", g6, 3},
 	{rowE63Windows, "E63", g6, -2},
 }
 
@@ -86,10 +88,17 @@ func newPacketSentences() *packetSentences {
 			s.impossible[ttl] = fmt.Sprintf("The packet arrived with TTL %d, an initial TTL that only a neighbour on the same network can show, and the source is none: the TTL was invented.", ttl)
 		}
 		s.high[ttl] = fmt.Sprintf("The packet arrived with TTL %d, rare for UDP.", ttl)
-		s.stack[ttl] = fmt.Sprintf("The packet's TTL %d points to an initial %d, which Windows does not use, %d hops away: a tool or another system made the packet.", ttl, initial, n)
-		s.windows[ttl] = fmt.Sprintf("The packet's TTL %d fits stock Windows (128, %d hops away), which since XP SP2 does not send foreign source addresses.", ttl, n)
+		s.stack[ttl] = fmt.Sprintf("The packet's TTL %d points to an initial %d, which Windows does not use, %s away: a tool or another system made the packet.", ttl, initial, hopText(n))
+		s.windows[ttl] = fmt.Sprintf("The packet's TTL %d fits stock Windows (128, %s away), which since XP SP2 does not send foreign source addresses.", ttl, hopText(n))
 	}
 	return s
+}
+
+func hopText(n int) string {
+	if n == 1 {
+		return "1 hop"
+	}
+	return fmt.Sprintf("%d hops", n)
 }
 
 const (

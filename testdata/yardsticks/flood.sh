@@ -22,7 +22,7 @@ awk -v kb="$peak_kb" -v u="$user" -v s="$system" -v w="$wall" 'BEGIN {
   printf "peak RSS %d MB; %.1f s CPU (%.1f user, %.1f system), %.1f s wall\n", kb * 1024 / 1e6, u + s, u, s, w }'
 grep -E '^ +"frames": |^  "messages": ' "$work/summary" | tr -d ' ,"' | sed 's/:/ /'
 echo "shed:"
-sed -n '/^  "shed": {/,/^  }/p' "$work/summary" | grep : | tr -d ' ,"' | sed 's/^/  /; s/:/ /'
+sed -n '/^  "shed": {/,/^  }/p' "$work/summary" | grep '[0-9]' | tr -d ' ,"' | sed 's/^/  /; s/:/ /'
 
 grep -q "^  \"messages\": $n,\$" "$work/summary" || { echo "not every popup was counted as a message" >&2; exit 1; }
 if [ "$peak_kb" -gt "$most_kb" ]; then
