@@ -24,8 +24,9 @@ type SharedClaims struct {
 
 // ClaimRollup holds the final assessments of a campaign's hour until it is over. Where there are more than Limit that no evidence of
 // their own tells apart, they share one document for each state (CONTRACT.md 2.6): a flood of invented addresses costs documents by
-// campaign. What it holds takes a budget of octets at most, as octets.go weighs it. Order of eviction: the hour that came first is let go
-// early, as it stands; what comes of it later begins anew. Not safe for use by several goroutines.
+// campaign. What it holds takes a budget of octets at most, as octets.go weighs it. Order of eviction: of the hour that came first the
+// claims are told early, one by one; it goes to the end and counts on, so that it has no more than Limit of them. Where it had none
+// left it is forgotten. Not safe for use by several goroutines.
 type ClaimRollup struct {
 	builder *Builder
 	limit   int
@@ -49,6 +50,7 @@ type claimGroup struct {
 	claims []spoof.Assessment // until there are too many
 	shared [spoof.StateCount]*heldClaim
 	many   bool
+	told   int   // claims that were told early
 	octets int64 // what it takes
 }
 
@@ -70,7 +72,7 @@ func NewClaimRollup(b *Builder, limit int, memory int64) *ClaimRollup {
 	return &ClaimRollup{builder: b, limit: limit, memory: memory, hours: make(map[claimHour]*claimGroup)}
 }
 
-// Early is how many campaign's hours were let go before their time for want of room.
+// Early is how often a campaign's hour was told or forgotten before its time for want of room.
 func (r *ClaimRollup) Early() uint64 { return r.early }
 
 // Add takes a final assessment and copies it. It returns false where the assessment is to be a document of its own: it is not final,
@@ -84,12 +86,32 @@ func (r *ClaimRollup) Add(a *spoof.Assessment) bool {
 	g.add(a, r.limit)
 	r.held += g.octets - before
 	for r.held > r.memory && len(r.order) > 0 {
-		r.release(r.order[0])
-		r.order[0] = nil // or what it holds would live on
-		r.order = r.order[1:]
-		r.early++
+		r.relieve()
 	}
 	return true
+}
+
+// relieve makes room: it tells the claims of the hour that came first, and forgets it where there are none.
+func (r *ClaimRollup) relieve() {
+	g := r.order[0]
+	r.order[0] = nil // or what it holds would live on
+	r.order = r.order[1:]
+	r.early++
+	if len(g.claims) == 0 {
+		r.release(g)
+		return
+	}
+	r.tell(g)
+	r.held += groupOctets - g.octets
+	g.told, g.claims, g.octets = g.told+len(g.claims), nil, groupOctets
+	r.order = append(r.order, g)
+}
+
+// tell makes the documents of the claims due that a group holds one by one.
+func (r *ClaimRollup) tell(g *claimGroup) {
+	for i := range g.claims {
+		r.ready = append(r.ready, heldClaim{assessment: g.claims[i]})
+	}
 }
 
 // individualClaim says whether a claim stands out: it was proven or reached, contradicts itself, belongs to a machine that was found,
@@ -124,7 +146,7 @@ func (g *claimGroup) add(a *spoof.Assessment, limit int) {
 	}
 	g.claims = append(g.claims, *a)
 	g.octets += assessmentOctets(a)
-	if len(g.claims) <= limit {
+	if g.told+len(g.claims) <= limit {
 		return
 	}
 	all := g.claims
@@ -197,9 +219,7 @@ func (r *ClaimRollup) Finish() {
 func (r *ClaimRollup) release(g *claimGroup) {
 	delete(r.hours, g.key)
 	r.held -= g.octets
-	for i := range g.claims {
-		r.ready = append(r.ready, heldClaim{assessment: g.claims[i]})
-	}
+	r.tell(g)
 	for _, h := range g.shared {
 		if h != nil {
 			r.ready = append(r.ready, *h)

@@ -9,8 +9,8 @@ import (
 	"popupwatch/sensor/spoof"
 )
 
-// conclusionRoom is how many conclusions are remembered; a power of two.
-const conclusionRoom = 256
+// conclusionRoom is how many places there are, of two conclusions each: as many as the eight bits of a place tell apart.
+const conclusionRoom = 1 << 8
 
 // conclusionOctets is the longest text that a conclusion may have: what is longer is written anew each time.
 const conclusionOctets = 4096
@@ -19,9 +19,12 @@ const conclusionOctets = 4096
 const pieceRoom = 16
 
 // conclusions remembers what documents say that concluded the same: the popups of one campaign with one verdict repeat a third of
-// their octets. A conclusion has one place, by its campaign; order of eviction: the one that comes takes it. At most conclusionRoom
-// texts of conclusionOctets.
-type conclusions [conclusionRoom]conclusion
+// their octets. Order of eviction: of the two in a place the one that was not used last. At most 2 * conclusionRoom texts of
+// conclusionOctets: 2 MiB.
+type conclusions [conclusionRoom]struct {
+	both [2]conclusion
+	last int // the one used last
+}
 
 // conclusion is the text of the pieces that one conclusion decides, in the order in which documents carry them.
 type conclusion struct {
@@ -84,20 +87,32 @@ func (r *conclusions) find(e *Event) *conclusion {
 		return nil
 	}
 	k := basisOf(e)
-	c := &r[place(k.campaign, k.set)]
-	if c.of != k || !slices.Equal(c.aliases, e.Membership.Aliases) {
-		*c = conclusion{of: k, aliases: append(c.aliases[:0], e.Membership.Aliases...), text: c.text[:0]}
+	p := &r[k.place()]
+	for _, i := range [2]int{p.last, 1 - p.last} {
+		if c := &p.both[i]; c.of == k && slices.Equal(c.aliases, e.Membership.Aliases) {
+			p.last = i
+			return c
+		}
 	}
+	p.last = 1 - p.last
+	c := &p.both[p.last]
+	*c = conclusion{of: k, aliases: append(c.aliases[:0], e.Membership.Aliases...), text: c.text[:0]}
 	return c
 }
 
-// place spreads campaigns by the end of their ids, which are letters of a hash: who makes two meet has both rendered anew each time.
-func place(campaign string, s Set) uint64 {
-	h := uint64(s)
-	if n := len(campaign); n >= 8 {
-		h += binary.LittleEndian.Uint64([]byte(campaign[n-8:]))
+// place spreads conclusions. Who makes many meet in one place has them written anew each time, as if nothing were remembered.
+func (k *basis) place() uint64 {
+	h := uint64(k.set) + uint64(k.state)<<3 + uint64(k.hitCount)<<6 + ending(k.campaign)
+	return h * 0x9e3779b97f4a7c15 >> 56
+}
+
+// ending is the end of a campaign's id as a number: letters of a hash, which spread well.
+func ending(campaign string) uint64 {
+	n := len(campaign)
+	if n < 8 {
+		return uint64(n)
 	}
-	return h * 0x9e3779b97f4a7c15 >> 56 % conclusionRoom
+	return binary.LittleEndian.Uint64([]byte(campaign[n-8:]))
 }
 
 // recall appends the next piece of the document's conclusion, which write writes the first time.

@@ -80,8 +80,10 @@ func TestAConclusionTooLongToRememberIsWrittenAnew(t *testing.T) {
 		t.Errorf("three equal documents differ: %s", cmp.Diff(lines[0], lines[1]))
 	}
 	for i := range b.conclusions {
-		if n := len(b.conclusions[i].text); n > conclusionOctets || b.conclusions[i].whole {
-			t.Errorf("place %d holds %d octets (whole %v), want %d at most", i, n, b.conclusions[i].whole, conclusionOctets)
+		for _, c := range b.conclusions[i].both {
+			if n := len(c.text); n > conclusionOctets || c.whole {
+				t.Errorf("place %d holds %d octets (whole %v), want %d at most", i, n, c.whole, conclusionOctets)
+			}
 		}
 	}
 }
@@ -91,15 +93,31 @@ func TestPiecesOfADocumentHaveTheirRoom(t *testing.T) {
 	b.Message(sampleMessage(), sampleMembership(), sampleVerdict(), sampleClaim(), 0).JSON()
 	b.Source(sampleClaim()).JSON()
 	whole := 0
-	for _, c := range b.conclusions {
-		if c.pieces > pieceRoom {
-			t.Errorf("%d pieces, want %d at most", c.pieces, pieceRoom)
-		}
-		if c.whole {
-			whole++
+	for i := range b.conclusions {
+		for _, c := range b.conclusions[i].both {
+			if c.pieces > pieceRoom {
+				t.Errorf("%d pieces, want %d at most", c.pieces, pieceRoom)
+			}
+			if c.whole {
+				whole++
+			}
 		}
 	}
 	if whole != 2 {
 		t.Errorf("%d conclusions are whole, want 2", whole)
+	}
+}
+
+func TestTheConclusionNotUsedLastMakesRoom(t *testing.T) {
+	b, m := sampleBuilder(), sampleMessage()
+	find := func(score float64) *conclusion { // the score does not decide the place
+		return b.conclusions.find(b.Message(m, sampleMembership(), rules.Verdict{Score: score}, nil, 0))
+	}
+	first, second := find(1), find(2)
+	if find(1) != first || find(2) != second || first == second {
+		t.Fatal("two conclusions that meet are not both remembered")
+	}
+	if find(1) != first || find(3) != second || find(1) != first {
+		t.Error("the third did not take the place of the second, which was used before the first")
 	}
 }

@@ -229,7 +229,7 @@ func TestClaimsBeyondTheLimitShareOneDocumentForEachState(t *testing.T) {
 }
 
 func TestClaimsUpToTheLimitAndBeyondTheMemoryKeepTheirOwnDocuments(t *testing.T) {
-	r := NewClaimRollup(sampleBuilder(), 10, 2*groupOctets+4*assessmentOctets(finalClaim(0, spoof.Unknown)))
+	r := NewClaimRollup(sampleBuilder(), 10, 3*groupOctets+4*assessmentOctets(finalClaim(0, spoof.Unknown)))
 	n := 0
 	for i := range 6 {
 		a := finalClaim(i, spoof.Unknown)
@@ -246,6 +246,31 @@ func TestClaimsUpToTheLimitAndBeyondTheMemoryKeepTheirOwnDocuments(t *testing.T)
 	r.Finish()
 	if n += len(drain(t, r.Next)); n != 6 || r.held != 0 {
 		t.Errorf("%d documents of 6 claims, %d octets left", n, r.held)
+	}
+}
+
+func TestAnHourToldEarlyStillSharesBeyondItsLimit(t *testing.T) {
+	const limit = 20
+	r := NewClaimRollup(sampleBuilder(), limit, 3*groupOctets+8*assessmentOctets(finalClaim(0, spoof.Unknown)))
+	alone, shared := 0, uint64(0)
+	see := func() {
+		for _, v := range drain(t, r.Next) {
+			if n := count(v, "popupwatch.source.claims"); n > 0 {
+				shared += n
+			} else {
+				alone++
+			}
+		}
+	}
+	for i := range 300 {
+		a := finalClaim(i, spoof.Unknown)
+		a.Key.Campaign = fmt.Sprint("cmp1-", i%3)
+		r.Add(a)
+		see()
+	}
+	r.Finish()
+	if see(); alone > 3*limit || alone+int(shared) != 300 || r.held != 0 {
+		t.Errorf("%d claims alone, %d share, %d octets left; want %d alone at most, 300 in all, 0", alone, shared, r.held, 3*limit)
 	}
 }
 
