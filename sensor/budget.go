@@ -10,7 +10,7 @@ type Budget struct {
 	Rules     int64 // judged texts and senders
 	Campaigns int64
 	Spoof     int64 // claims and what campaigns show of their sources
-	Rollup    int64 // documents gathered, findings, the summary
+	Rollup    int64 // half for documents gathered, a quarter each for claims gathered and the summary
 }
 
 // Divide shares out memory, in thirty-seconds.

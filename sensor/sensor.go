@@ -111,11 +111,12 @@ func (s *Sensor) open(src Source) {
 	}
 	s.build = event.NewBuilder(c)
 	s.findings = event.NewFindings(s.build, 0)
-	s.rollup = event.NewRollup(s.build, event.RollupConfig{Period: s.config.Rollup, Sources: s.config.RollupSources})
+	budget := Divide(s.config.Memory)
+	s.rollup = event.NewRollup(s.build, event.RollupConfig{Period: s.config.Rollup, Sources: s.config.RollupSources, Memory: budget.Rollup / 2})
 	if s.config.Rollup > 0 {
-		s.claims = event.NewClaimRollup(s.build, s.config.RollupClaims, 0)
+		s.claims = event.NewClaimRollup(s.build, s.config.RollupClaims, budget.Rollup/4)
 	}
-	s.decoder = decoders.NewDecoder(decoders.Config{Ports: s.config.Ports, Interface: src.Interface, Memory: Divide(s.config.Memory).Decoder})
+	s.decoder = decoders.NewDecoder(decoders.Config{Ports: s.config.Ports, Interface: src.Interface, Memory: budget.Decoder})
 }
 
 // beat is how often packet time is looked at for what it releases, besides after each frame that changed something: asking eight tables at

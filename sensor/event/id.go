@@ -171,7 +171,7 @@ func (c *claims) id(k *spoof.ClaimKey) [claimIDLength]byte {
 func (n *claimName) place() uint64 {
 	o := n.source.As16()
 	h := binary.LittleEndian.Uint64(o[:8])*0x9e3779b97f4a7c15 + binary.LittleEndian.Uint64(o[8:]) + uint64(n.hour) + ending(n.campaign)
-	return h*0xbf58476d1ce4e5b9>>52
+	return h * 0xbf58476d1ce4e5b9 >> 52
 }
 
 func (c *claims) hash(n claimName) (id [claimIDLength]byte) {
