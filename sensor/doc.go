@@ -25,6 +25,6 @@
 //
 // # Design limits
 //
-// One core: about half a million popups a second (see the README for the figures). IP fragments wait 30 s, RPC fragments 15 s of packet
-// time. Copies are told from repetitions within a second, submissions within a minute. TCP is not read yet.
+// One core: tens of thousands of popups a second, a million frames of other traffic (see the README for the figures). IP fragments wait 30 s,
+// RPC fragments 15 s of packet time. What time releases comes out within a tenth of a second of packet time. Copies are told from repetitions within a second, submissions within a minute. TCP is not read yet.
 package sensor
