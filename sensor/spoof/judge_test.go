@@ -2,7 +2,6 @@ package spoof
 
 import (
 	"encoding/binary"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -147,117 +146,6 @@ func TestPosteriorsAreThoseOfTheReference(t *testing.T) {
 	}
 }
 
-// withClock puts a running clock into the activity, lagging by so many seconds, between the constants of a tool.
-func withClock(m *decoders.Message, lag float64) *decoders.Message {
-	var le [16]byte
-	copy(le[:], []byte{0x10, 0x20, 0x83, 0xb7})
-	binary.LittleEndian.PutUint32(le[4:], uint32(m.Time.Add(-time.Duration(lag*float64(time.Second))).Unix()))
-	copy(le[8:], []byte{0xd1, 0x7b, 0xf6, 0xa3, 0x51, 0x95, 0x7a, 0x6f})
-	u := dcerpc.UUID(le)
-	m.RPC.Activity = u.Little() // its own inverse
-	return m
-}
-
-// finals closes a judge and gives the last document of each source.
-func finals(j *Judge, at time.Time) map[string]Assessment {
-	out := map[string]Assessment{}
-	for a, ok := j.Finish(at); ok; a, ok = j.Finish(at) {
-		if a.Final {
-			c := *a
-			c.Evidence = slices.Clone(a.Evidence)
-			out[a.Key.Source.String()] = c
-		}
-	}
-	return out
-}
-
-// decibansOf gives the weight of one row.
-func decibansOf(a Assessment, id string) float64 {
-	for _, e := range a.Evidence {
-		if e.ID == id {
-			return e.Decibans
-		}
-	}
-	return 0
-}
-
-func TestClocksThatLagTogether(t *testing.T) {
-	observe := func(sources []string, lags []float64) map[string]Assessment {
-		j := New(Config{})
-		for i, src := range sources {
-			j.Observe(withClock(popup(src, noon.Add(time.Duration(i)*time.Minute)), lags[i]), "cmp1-x")
-		}
-		return finals(j, noon.Add(time.Hour))
-	}
-	pool := []string{"24.64.1.1", "24.64.2.2", "24.64.3.3", "24.64.4.4", "24.64.5.5", "24.64.6.6"}
-	wide := []string{"24.64.1.1", "61.2.2.2", "80.3.3.3", "130.4.4.4", "200.5.5.5", "210.6.6.6"}
-	twoClocks := []float64{19.3, 19.4, 10.7, 19.5, 19.3, 10.9}
-	for name, c := range map[string]struct {
-		sources []string
-		lags    []float64
-		first   float64 // E26 of the first source
-		third   float64
-	}{
-		"two clocks in one pool":                  {pool, twoClocks, 13, 0.9},
-		"two clocks over networks":                {wide, twoClocks, 25, 13.9},
-		"synchronised clocks agree by themselves": {wide, []float64{0.1, 0.2, 0.3, 0.4, 0.5, 0.6}, 0, 0},
-		"clocks that differ":                      {wide, []float64{20, 40, 60, 80, 100, 120}, 0, 0},
-		"agreement to a second":                   {wide, []float64{20, 21, 60, 80, 100, 120}, 13.9, 0},
-		"more than a second apart":                {wide, []float64{20, 21.5, 60, 80, 100, 120}, 0, 0},
-		"ahead by ten seconds":                    {wide, []float64{-10, -10.5, -10.9, 80, 100, 120}, 25, 25},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := observe(c.sources, c.lags)
-			if first, third := decibansOf(got[c.sources[0]], "E26"), decibansOf(got[c.sources[2]], "E26"); first != c.first || third != c.third {
-				t.Errorf("E26 %v and %v, want %v and %v", first, third, c.first, c.third)
-			}
-		})
-	}
-}
-
-// A large population of genuine hosts with unsynchronised clocks must not be accused by the pairs that chance makes.
-func TestChancePairsOfClocksWeighLittle(t *testing.T) {
-	j := New(Config{})
-	for i := range 200 {
-		src := fmt.Sprintf("%d.%d.1.1", 20+i/2, i)
-		m := withClock(popup(src, noon.Add(time.Duration(i)*time.Second)), 3+float64(i*37%600))
-		m.Marks.TTL = uint8(100 + i*5%28)
-		j.Observe(m, "cmp1-x")
-	}
-	for src, a := range finals(j, noon.Add(time.Hour)) {
-		if a.State != Unknown || decibansOf(a, "E26") > 5 {
-			t.Errorf("%s: %v, evidence %+v", src, a.State, a.Evidence)
-		}
-	}
-}
-
-func TestEqualTTLsOverNetworks(t *testing.T) {
-	observe := func(n int, ttl func(i int) uint8) map[string]Assessment {
-		j := New(Config{})
-		for i := range n {
-			m := popup(fmt.Sprintf("%d.9.1.1", 20+i), noon.Add(time.Duration(i)*time.Second))
-			m.Marks.TTL = ttl(i)
-			j.Observe(m, "cmp1-x")
-		}
-		return finals(j, noon.Add(time.Hour))
-	}
-	same := observe(5, func(int) uint8 { return 114 })
-	if got := decibansOf(same["20.9.1.1"], "E14"); got != 20 {
-		t.Errorf("five networks at one distance: %v, want 20", got)
-	}
-	if got := decibansOf(observe(4, func(int) uint8 { return 114 })["20.9.1.1"], "E14"); got != 0 {
-		t.Errorf("four networks: %v, want 0", got)
-	}
-	// A hundred bots at ten distances, and at five: narrower than distances are distributed.
-	for _, distances := range []int{10, 5} {
-		for src, a := range observe(100, func(i int) uint8 { return uint8(106 + i%distances) }) {
-			if a.State != Unknown || decibansOf(a, "E14") > 6 {
-				t.Errorf("bot %s: %v, E14 %v", src, a.State, decibansOf(a, "E14"))
-			}
-		}
-	}
-}
-
 func TestStateChangesAreToldOnceAndClaimsCloseOnce(t *testing.T) {
 	j := New(Config{})
 	changed, final := map[string]int{}, map[string]int{}
@@ -314,76 +202,6 @@ func TestAPacketAfterTheHourOpensANewPart(t *testing.T) {
 	}
 }
 
-// Every claim that opened closes exactly once, whatever has to make room; what closed early is counted.
-func TestRoomIsMadeByClosingClaims(t *testing.T) {
-	const claims = 5000
-	memory := int64(1000 * (claimCost + populationCost))
-	for name, campaign := range map[string]func(i int) string{
-		"one campaign":            func(int) string { return "cmp1-x" },
-		"a campaign for each":     func(i int) string { return fmt.Sprint("cmp1-", i) },
-		"a hundred campaigns":     func(i int) string { return fmt.Sprint("cmp1-", i%100) },
-		"campaigns that go on":    func(i int) string { return fmt.Sprint("cmp1-", i/50) },
-		"campaigns that are over": func(i int) string { return fmt.Sprint("cmp1-", i/2500) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			j := New(Config{Memory: memory})
-			closed := 0
-			for i := range claims {
-				m := popup(fmt.Sprintf("24.%d.%d.1", i/250, i%250), noon.Add(time.Duration(i)*time.Millisecond))
-				j.Observe(m, campaign(i))
-				for a, ok := j.Due(m.Time); ok; a, ok = j.Due(m.Time) {
-					if a.Final {
-						closed++
-					}
-				}
-				if j.full() {
-					t.Fatal("above its memory after Due")
-				}
-			}
-			if uint64(closed) != j.Shed || closed == 0 {
-				t.Errorf("%d closed early, %d counted", closed, j.Shed)
-			}
-			if closed += len(finals(j, noon)); closed != claims {
-				t.Errorf("%d final documents for %d claims", closed, claims)
-			}
-			if len(j.hours) != 0 {
-				t.Errorf("%d hours left", len(j.hours))
-			}
-		})
-	}
-}
-
-func TestObserveOfAKnownClaimAllocatesNothing(t *testing.T) {
-	j := New(Config{})
-	m := popup("24.64.8.1", noon)
-	j.Observe(m, "cmp1-x")
-	if n := testing.AllocsPerRun(100, func() { j.Observe(m, "cmp1-x") }); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
-}
-
-func BenchmarkObserve(b *testing.B) {
-	b.Run("known", func(b *testing.B) {
-		j, m := New(Config{}), popup("24.64.8.1", noon)
-		b.ReportAllocs()
-		for b.Loop() {
-			j.Observe(m, "cmp1-x")
-		}
-	})
-	b.Run("new", func(b *testing.B) {
-		j, m := New(Config{}), popup("24.64.8.1", noon)
-		b.ReportAllocs()
-		i := uint32(0)
-		for b.Loop() {
-			i++
-			m.Src = netip.AddrPortFrom(netip.AddrFrom4([4]byte{24, byte(i >> 16), byte(i >> 8), byte(i)}), 1)
-			j.Observe(m, "cmp1-x")
-			for _, ok := j.Due(noon); ok; _, ok = j.Due(noon) {
-			}
-		}
-	})
-}
-
 // What the sentence of a row says must be true of every packet that it cites.
 func TestSentencesAreTrueOfThePacketsTheyCite(t *testing.T) {
 	j := New(Config{})
@@ -431,32 +249,5 @@ func TestANeighbourAtHomeIsNotAccused(t *testing.T) {
 	a := last(t, New(Config{Home: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}), m)
 	if a.State != Unknown || ids(a.Evidence) != "E61" {
 		t.Errorf("%v by %s", a.State, ids(a.Evidence))
-	}
-}
-
-// Time that runs backwards opens an hour with each message: the oldest close, and the work stays the same for each.
-func TestHoursThatAreOpenAreBounded(t *testing.T) {
-	j := New(Config{})
-	closed := 0
-	const messages = 3 * maxHoursOpen
-	for i := range messages {
-		m := popup("24.64.8.1", noon.Add(-time.Duration(i)*time.Hour))
-		j.Observe(m, "cmp1-x")
-		for a, ok := j.Due(m.Time); ok; a, ok = j.Due(m.Time) {
-			if a.Final {
-				closed++
-			}
-		}
-		if len(j.hours) > maxHoursOpen {
-			t.Fatalf("%d hours open", len(j.hours))
-		}
-	}
-	for a, ok := j.Finish(noon); ok; a, ok = j.Finish(noon) {
-		if a.Final {
-			closed++
-		}
-	}
-	if closed != messages {
-		t.Errorf("%d of %d claims closed", closed, messages)
 	}
 }
