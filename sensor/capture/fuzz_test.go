@@ -35,6 +35,11 @@ func FuzzFiles(f *testing.F) {
 	f.Add(pcapOf(bigEndian, magicModified, 1, sample{data: "abc", wire: 9}))
 	f.Fuzz(func(t *testing.T, octets []byte) {
 		small, large := drink(t, octets, 50), drink(t, octets, defaultBlock)
+		if small.frames == 0 && small.damage != "" && large.damage != "" {
+			// A broken deflate stream of a few octets: the inflater gives out what it has before its error, or not, by the size it is asked
+			// for. Where no frame was readable either way, what is wrong may be said in two ways.
+			small.damage = large.damage
+		}
 		if small != large {
 			t.Errorf("in small blocks %+v, in large ones %+v", small, large)
 		}
