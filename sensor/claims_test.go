@@ -12,6 +12,7 @@ import (
 
 	"popupwatch/decoders"
 	"popupwatch/sensor"
+	"popupwatch/sensor/event"
 )
 
 // finalEvidence gives the evidence of each final claim, by source and hour.
@@ -91,3 +92,18 @@ func stateWords(counts [6]uint64) map[string]uint64 {
 }
 
 var _ sensor.Source = (*list)(nil)
+
+// privacy.clean holds for the summary as for the documents.
+func TestTheSummaryWithholdsWhatCleanPopupsSay(t *testing.T) {
+	for _, c := range []struct {
+		privacy event.Privacy
+		want    string
+	}{{event.PrivacyKeep, "Print Job Completed"}, {event.PrivacyHash, ""}, {event.PrivacyDrop, ""}} {
+		cfg := config(t)
+		cfg.Event.Privacy = c.privacy
+		got := road(t, cfg, filepath.Join(testdata, "vectors/05_way2_exchange.pcap")).summary
+		if len(got.Campaigns) != 1 || got.Campaigns[0].Standing.Verdict != "clean" || got.Campaigns[0].Sample != c.want {
+			t.Errorf("privacy %v: %+v", c.privacy, got.Campaigns)
+		}
+	}
+}

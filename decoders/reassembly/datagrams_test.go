@@ -312,3 +312,14 @@ func FuzzDatagrams(f *testing.F) {
 		}
 	})
 }
+
+// The frame numbers that a fragment came in take room too.
+func TestFrameNumbersOfACallAreCharged(t *testing.T) {
+	c := NewCalls[string](roomy)
+	f := callFragment(0, false, "a")
+	f.Frames = make([]uint64, 250)
+	c.Add(f)
+	if c.table.bytes < 8*len(f.Frames) {
+		t.Errorf("%d octets charged for %d frame numbers", c.table.bytes, len(f.Frames))
+	}
+}
