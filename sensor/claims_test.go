@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"popupwatch/decoders"
-	"popupwatch/sensor"
 	"popupwatch/sensor/event"
 )
 
@@ -90,8 +89,6 @@ func stateWords(counts [6]uint64) map[string]uint64 {
 	}
 	return out
 }
-
-var _ sensor.Source = (*list)(nil)
 
 // privacy.clean holds for the summary as for the documents.
 func TestTheSummaryWithholdsWhatCleanPopupsSay(t *testing.T) {

@@ -191,20 +191,7 @@ func (r *ClaimRollup) Advance(now time.Time) {
 	if r.due.IsZero() || now.Before(r.due) {
 		return
 	}
-	open := r.order[:0]
-	r.due = time.Time{}
-	for _, g := range r.order {
-		if !now.Before(g.end) {
-			r.release(g)
-			continue
-		}
-		open = append(open, g)
-		if r.due.IsZero() || g.end.Before(r.due) {
-			r.due = g.end
-		}
-	}
-	clear(r.order[len(open):])
-	r.order = open
+	r.order, r.due = advance(r.order, now, func(g *claimGroup) time.Time { return g.end }, r.release)
 }
 
 // Finish makes all documents due.

@@ -198,20 +198,7 @@ func (r *Rollup) Advance(now time.Time) {
 	if r.due.IsZero() || now.Before(r.due) {
 		return
 	}
-	open := r.order[:0]
-	r.due = time.Time{}
-	for _, b := range r.order {
-		if !now.Before(b.end) {
-			r.close(b)
-			continue
-		}
-		open = append(open, b)
-		if r.due.IsZero() || b.end.Before(r.due) {
-			r.due = b.end
-		}
-	}
-	clear(r.order[len(open):])
-	r.order = open
+	r.order, r.due = advance(r.order, now, func(b *bucket) time.Time { return b.end }, r.close)
 }
 
 // Finish makes all documents due.
