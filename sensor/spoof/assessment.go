@@ -138,22 +138,22 @@ func weights(c *claim, p *population) (w [len(rowTable)]float64) {
 	return w
 }
 
-// assessment fills j.out with all but the evidence.
+// assessment fills j.out with all but what argue adds.
 func (j *Judge) assessment(c *claim, p *population, at time.Time) *Assessment {
-	n, estimated := c.targets.Count()
 	j.out = Assessment{
 		Time: at,
 		Key:  ClaimKey{Source: c.key.source.addr(), Campaign: p.campaign, Class: "popup", Hour: time.Unix(int64(c.key.hour)*3600, 0).UTC()},
 		Part: nanoTime(c.part), State: c.state, Previous: c.reported, Decibans: round(float64(c.decibans)),
-		Messages: uint64(c.messages), Targets: n, TargetsEstimated: estimated, First: nanoTime(c.first), Last: nanoTime(c.last),
+		Messages: uint64(c.messages), First: nanoTime(c.first), Last: nanoTime(c.last),
 		Evidence: j.out.Evidence[:0],
 	}
 	return &j.out
 }
 
-// argue writes the evidence, strongest first.
+// argue adds what only a document needs: the evidence, strongest first, and the number of targets, which is dear where it is an estimate.
 func (j *Judge) argue(a *Assessment, c *claim) {
 	p := j.populations.get(c.slot)
+	a.Targets, a.TargetsEstimated = c.targets.Count()
 	a.Posterior = posterior(a.Decibans)
 	if a.State == ForgedCertain {
 		a.Posterior = Posterior{1, 1, 1}
