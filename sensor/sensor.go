@@ -216,7 +216,7 @@ func (s *Sensor) popup(m *decoders.Message) {
 	}
 	s.rolled()
 	s.tell(claim)
-	s.note(m.Time, in.ID, campaign.Facts{HasStanding: true, Standing: s.standing(&verdict)})
+	s.note(m.Time, in.ID, &campaign.Facts{HasStanding: true, Standing: s.standing(&verdict)})
 	if claim.Changed {
 		s.assess(claim)
 	}
@@ -262,7 +262,7 @@ func (s *Sensor) assessed(a *spoof.Assessment) {
 // tell lets a campaign know of a source that is new to it, or whose state is another than that of its last claim.
 func (s *Sensor) tell(a *spoof.Assessment) {
 	if a.NewSource || a.Previous != a.State {
-		s.note(a.Time, campaign.ID(a.Key.Campaign), campaign.Facts{
+		s.note(a.Time, campaign.ID(a.Key.Campaign), &campaign.Facts{
 			HasSource: true, NewSource: a.NewSource, Previous: int(a.Previous), State: int(a.State), Emitter: a.Emitter, Reportable: a.Reportable,
 		})
 	}
@@ -280,9 +280,9 @@ func (s *Sensor) assess(a *spoof.Assessment) {
 }
 
 // note tells a campaign what the other judges found, and emits its document where that makes one due.
-func (s *Sensor) note(at time.Time, id campaign.ID, f campaign.Facts) {
-	if u, due := s.tracker.Note(at, id, f); due {
-		s.emit(s.build.Campaign(&u))
+func (s *Sensor) note(at time.Time, id campaign.ID, f *campaign.Facts) {
+	if u := s.tracker.Note(at, id, f); u != nil {
+		s.emit(s.build.Campaign(u))
 	}
 }
 

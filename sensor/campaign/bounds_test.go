@@ -31,7 +31,7 @@ func TestFloodOfNewTextsStaysInItsBoundAndEachPartCloses(t *testing.T) {
 			}
 		}
 		m := tracker.Join(p.make(time.Duration(i)*time.Second, i, i, randomText(rnd, 400)))
-		tracker.Note(start.Add(time.Duration(i)*time.Second), m.ID, spam)
+		tracker.Note(start.Add(time.Duration(i)*time.Second), m.ID, &spam)
 		if tracker.held > tracker.limit {
 			t.Fatalf("%d octets held, bound %d", tracker.held, tracker.limit)
 		}
@@ -122,8 +122,8 @@ func TestSameMessagesGiveTheSameUpdates(t *testing.T) {
 			at := time.Duration(i) * 7 * time.Second
 			all = append(all, tracker.Advance(start.Add(at))...)
 			m := tracker.Join(p.make(at, rnd.IntN(2000), i, randomText(rand.New(rand.NewPCG(7, rnd.Uint64N(700))), 300)+" http://"+fmt.Sprint(rnd.IntN(1e6))+".example.com"))
-			if u, ok := tracker.Note(start.Add(at), m.ID, spam); ok {
-				all = append(all, u)
+			if u := tracker.Note(start.Add(at), m.ID, &spam); u != nil {
+				all = append(all, *u)
 			}
 		}
 		return append(all, tracker.Finish(start.Add(1500*7*time.Second))...)

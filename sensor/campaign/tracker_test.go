@@ -95,7 +95,7 @@ func TestRealTextsFormTheCampaignsThatPeopleSee(t *testing.T) {
 func TestSitesOfOneMailShotAreKeysOfOneCampaign(t *testing.T) {
 	p, tracker, texts := newPopups(), New(Config{}), realTexts(t)
 	tracker.Join(p.make(0, 1, 1, texts[0]))
-	tracker.Note(start, tracker.last.id, spam)
+	tracker.Note(start, tracker.last.id, &spam)
 	const years = 2 * 365 * 24 * time.Hour
 	if closed := tracker.Advance(start.Add(years)); len(closed) != 1 || !closed[0].Final() || !closed[0].Time.Equal(start.Add(24*time.Hour)) {
 		t.Fatalf("after two years: %+v", closed)
@@ -104,9 +104,9 @@ func TestSitesOfOneMailShotAreKeysOfOneCampaign(t *testing.T) {
 	if !m.Opened {
 		t.Error("a new part must open")
 	}
-	u, ok := tracker.Note(start.Add(years), m.ID, spam)
-	if !ok || u.Cause != CauseOpened || u.Worse || u.Messages != 1 || !u.Part.Equal(start.Add(years)) {
-		t.Errorf("opening of the second part: %v %+v", ok, u)
+	u := tracker.Note(start.Add(years), m.ID, &spam)
+	if u == nil || u.Cause != CauseOpened || u.Worse || u.Messages != 1 || !u.Part.Equal(start.Add(years)) {
+		t.Fatalf("opening of the second part: %+v", u)
 	}
 	var values []string
 	for _, k := range u.Domains {
@@ -238,8 +238,8 @@ func TestUpdatesComeWhenTheyAreDue(t *testing.T) {
 	hear := func(at time.Duration, level int) {
 		say(tracker.Advance(start.Add(at))...)
 		m := tracker.Join(p.make(at, 1, 1, shown))
-		if u, ok := tracker.Note(start.Add(at), m.ID, Facts{HasStanding: true, Standing: Standing{Level: level}}); ok {
-			say(u)
+		if u := tracker.Note(start.Add(at), m.ID, &Facts{HasStanding: true, Standing: Standing{Level: level}}); u != nil {
+			say(*u)
 		}
 	}
 	hear(0, 1)
@@ -287,7 +287,7 @@ func TestPartSurvivesTimeThatGoesBack(t *testing.T) {
 	for _, at := range []time.Duration{0, -48 * time.Hour, time.Hour, -1e6 * time.Hour} {
 		tracker.Advance(start.Add(at))
 		m := tracker.Join(p.make(at, 1, 1, "Windows has found critical errors"))
-		tracker.Note(start.Add(at), m.ID, spam)
+		tracker.Note(start.Add(at), m.ID, &spam)
 	}
 	us := tracker.Finish(start)
 	if len(us) != 1 || us[0].Messages != 4 || !us[0].Last.Equal(start.Add(time.Hour)) || !us[0].First.Equal(start.Add(-1e6*time.Hour)) || !us[0].Part.Equal(start) {
@@ -314,21 +314,21 @@ func TestFactsOfSourcesMoveThemBetweenStates(t *testing.T) {
 		{HasSource: true, NewSource: true, State: 3, Emitter: "e1"}, {HasSource: true, NewSource: true, State: 3, Emitter: "e1"},
 		{HasSource: true, Previous: 3, State: 5, Reportable: true}, {HasSource: true, Previous: 0, State: 99}, {HasSource: true, Previous: -1, State: 0},
 	} {
-		if _, ok := tracker.Note(start, id, f); ok {
+		if u := tracker.Note(start, id, &f); u != nil {
 			t.Error("a source's state is no reason for an update")
 		}
 	}
-	u, _ := tracker.Note(start, id, spam)
+	u := tracker.Note(start, id, &spam)
 	if diff := cmp.Diff([StateCount]uint64{1, 0, 0, 1, 0, 1}, u.SourcesByState); diff != "" || u.ReportableSources != 1 || len(u.Emitters) != 1 {
 		t.Errorf("reportable %d, emitters %v, states (-want +got):\n%s", u.ReportableSources, u.Emitters, diff)
 	}
 	for i := range 40 {
-		tracker.Note(start, id, Facts{HasSource: true, NewSource: true, Emitter: fmt.Sprint(i)})
+		tracker.Note(start, id, &Facts{HasSource: true, NewSource: true, Emitter: fmt.Sprint(i)})
 	}
 	if n := len(tracker.named(id).emitters); n != maxEmitters {
 		t.Errorf("%d emitters, want %d", n, maxEmitters)
 	}
-	if _, ok := tracker.Note(start, "cmp1-nobody", spam); ok {
+	if u := tracker.Note(start, "cmp1-nobody", &spam); u != nil {
 		t.Error("an unknown campaign was noted")
 	}
 }

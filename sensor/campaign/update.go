@@ -11,13 +11,13 @@ import (
 // maxEmitters bounds the emitters of a campaign that are named: the first ones.
 const maxEmitters = 16
 
-// Note adds what the other judges found to a campaign's record. It returns the update that is due at once, if there is one: the opening one with the first
-// standing of a part, or one for a verdict that is worse than before. The campaign's standing is that of its first message of the highest level. Facts about a campaign that was evicted are
-// dropped: its part has closed.
-func (t *Tracker) Note(at time.Time, id ID, f Facts) (Update, bool) {
+// Note adds what the other judges found to a campaign's record; f is only read. It returns the update that is due at once, nil if there is none: the opening one with the
+// first standing of a part, or one for a verdict that is worse than before. The campaign's standing is that of its first message of the highest level. Facts about a campaign that was
+// evicted are dropped: its part has closed.
+func (t *Tracker) Note(at time.Time, id ID, f *Facts) *Update {
 	r := t.named(id)
 	if r == nil {
-		return Update{}, false
+		return nil
 	}
 	if f.HasSource {
 		before := r.size
@@ -25,18 +25,18 @@ func (t *Tracker) Note(at time.Time, id ID, f Facts) (Update, bool) {
 		t.held += r.size - before
 	}
 	if !f.HasStanding {
-		return Update{}, false
+		return nil
 	}
-	worse := r.judge(f.Standing)
+	worse := r.judge(&f.Standing)
 	cause := CauseVerdict
 	if r.opening {
 		r.opening, cause = false, CauseOpened
 	} else if !worse {
-		return Update{}, false
+		return nil
 	}
 	u := t.update(r, cause, at)
 	u.Worse = worse && f.Standing.Level > 0
-	return u, true
+	return &u
 }
 
 func (t *Tracker) named(id ID) *record {
@@ -54,17 +54,17 @@ func (t *Tracker) named(id ID) *record {
 }
 
 // judge takes a standing over if its level is higher than any before, and says so.
-func (r *record) judge(s Standing) bool {
+func (r *record) judge(s *Standing) bool {
 	if r.judged && s.Level <= r.standing.Level {
 		return false
 	}
-	r.judged, r.standing = true, s
+	r.judged, r.standing = true, *s
 	r.standing.Rules = slices.Clone(s.Rules)
 	return true
 }
 
 // source moves a source from one state to another.
-func (r *record) source(f Facts) {
+func (r *record) source(f *Facts) {
 	if f.State < 0 || f.State >= StateCount {
 		return
 	}
