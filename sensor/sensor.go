@@ -22,6 +22,11 @@ type Source interface {
 	Interface(i int) decoders.Interface
 }
 
+// Kernel is a source that captures: it knows what the kernel handed over and dropped since it was opened, and the interfaces themselves.
+type Kernel interface {
+	Kernel() (received, dropped, interfaceDropped uint64)
+}
+
 // Sink takes events in order. It must not keep an event, nor the line that Event.JSON gives. An error ends the run.
 type Sink interface {
 	Emit(e *event.Event) error
@@ -45,6 +50,7 @@ type Config struct {
 // Sensor carries frames along the road. It belongs to one goroutine and serves one Run.
 type Sensor struct {
 	config   Config
+	src      Source
 	sink     Sink
 	decoder  *decoders.Decoder
 	rules    *rules.Set
@@ -83,12 +89,18 @@ func New(c Config, sink Sink) *Sensor {
 	}
 }
 
-// Run reads src to its end and then closes what is open. It returns the first error of the sink, or the source's, joined; damaged files are
-// no errors here, the source reports them.
+// Run is the whole road: Open, Carry, Finish. It returns the first error of the sink, or the source's; damaged files are no errors here, the
+// source reports them.
 func (s *Sensor) Run(src Source) error {
-	s.open(src)
+	s.Open(src)
+	s.Carry()
+	return s.Finish()
+}
+
+// Carry takes frames from the source to its end, or to the first error, which it returns.
+func (s *Sensor) Carry() error {
 	for s.err == nil {
-		f, err := src.Next()
+		f, err := s.src.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -98,12 +110,19 @@ func (s *Sensor) Run(src Source) error {
 		}
 		s.step(&f)
 	}
-	s.finish()
 	return s.err
 }
 
-// open makes the parts that need to know where frames come from.
-func (s *Sensor) open(src Source) {
+// UseRules judges what comes from now on by another set. It is for the goroutine that carries, between two frames.
+func (s *Sensor) UseRules(set *rules.Set) {
+	s.rules = set
+	clear(s.names)
+}
+
+// Open makes the parts that need to know where frames come from; it is called once, before Carry.
+func (s *Sensor) Open(src Source) {
+	s.src = src
+	s.stats.kernel, _ = src.(Kernel)
 	c := s.config.Event
 	c.Interface = src.Interface
 	if len(s.config.Home) > 0 {
@@ -125,6 +144,7 @@ const beat = 100 * time.Millisecond
 
 // step is the road of one frame.
 func (s *Sensor) step(f *decoders.Frame) {
+	s.stats.clock(s.now, f.Time)
 	if pulse := f.Time.UnixNano() / int64(beat); pulse != s.pulse || s.changed || f.Tick {
 		s.pulse, s.changed = pulse, false
 		s.advance(f.Time)
@@ -168,8 +188,8 @@ func (s *Sensor) advance(now time.Time) {
 	}
 }
 
-// finish closes all that is open, in the order of advance.
-func (s *Sensor) finish() {
+// Finish closes all that is open, in the order of advance. It returns the first error of the run.
+func (s *Sensor) Finish() error {
 	s.decoder.Finish(s.now, &s.result)
 	s.deliver()
 	for a, ok := s.judge.Finish(s.now); ok; a, ok = s.judge.Finish(s.now) {
@@ -188,6 +208,7 @@ func (s *Sensor) finish() {
 	s.found()
 	s.stats.at = s.now
 	s.report()
+	return s.err
 }
 
 // deliver takes the messages and signals of one step of the decoder on.

@@ -21,6 +21,21 @@ type stats struct {
 	ports                   [event.PortCount]arrivals
 	told                    event.Stats // what earlier documents said, added up
 	shedTold                []event.Tally
+
+	kernel     Kernel // nil where nothing is captured
+	kernelTold [3]uint64
+	stepsBack  uint64
+}
+
+// backwards is by how much the time of a frame must lie before that of the one before to count as a clock that was set back: several
+// interfaces, and several files, are merged less exactly than that.
+const backwards = time.Second
+
+// clock counts steps backwards of packet time.
+func (s *stats) clock(before, now time.Time) {
+	if now.Before(before) && before.Sub(now) > backwards {
+		s.stepsBack++
+	}
 }
 
 // arrivals is what came to one port in the interval.
@@ -55,10 +70,10 @@ func (s *stats) arrive(a *decoders.Arrival) {
 }
 
 // due begins an interval with the first frame, and says whether the one that is running is over at now: then at is its end. A clock that
-// steps back makes the interval longer, not shorter.
+// steps back to before the interval began begins it anew: what was counted is told with what follows.
 func (s *stats) due(now time.Time) bool {
 	s.at = now
-	if !s.open {
+	if !s.open || now.Before(s.since) {
 		s.since, s.open = now, true
 		return false
 	}
@@ -70,15 +85,16 @@ func (s *stats) due(now time.Time) bool {
 	return true
 }
 
-// report emits the counts since the last document; an interval without frames gives none.
+// report emits the counts since the last document; an interval without frames, and without drops, gives none.
 func (s *Sensor) report() {
 	t := &s.stats
 	shed := s.shed()
 	e := event.Stats{
 		Start: t.since, End: t.at, Frames: t.frames - t.told.Frames, Bytes: t.bytes - t.told.Bytes, Messages: t.messages - t.told.Messages,
-		Shed: since(shed, t.shedTold),
+		Shed: since(shed, t.shedTold), ClockSteps: t.stepsBack - t.told.ClockSteps,
 	}
-	if e.Frames > 0 {
+	kernel := t.captured(&e)
+	if e.Frames > 0 || e.KernelDropped+e.InterfaceDropped > 0 {
 		for i, n := range t.reasons {
 			e.Reasons[i] = n - t.told.Reasons[i]
 		}
@@ -86,8 +102,20 @@ func (s *Sensor) report() {
 		e.Ports = t.takePorts()
 		s.emit(s.build.Stats(&e))
 		t.told.Frames, t.told.Bytes, t.told.Messages, t.told.Reasons, t.shedTold = t.frames, t.bytes, t.messages, t.reasons, shed
+		t.told.ClockSteps, t.kernelTold = t.stepsBack, kernel
 	}
 	t.since, t.open = s.now, true
+}
+
+// captured adds what the kernel says of the interval, and gives its counts since the start.
+func (s *stats) captured(e *event.Stats) (now [3]uint64) {
+	if s.kernel == nil {
+		return now
+	}
+	now[0], now[1], now[2] = s.kernel.Kernel()
+	e.Live = true
+	e.KernelReceived, e.KernelDropped, e.InterfaceDropped = now[0]-s.kernelTold[0], now[1]-s.kernelTold[1], now[2]-s.kernelTold[2]
+	return now
 }
 
 // takePorts gives the arrivals of the interval and begins the next.

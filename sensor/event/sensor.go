@@ -28,6 +28,7 @@ type Stats struct {
 
 	Frames, Bytes, Matched uint64
 	Messages               uint64 // documents of the message set times their count
+	ClockSteps             uint64 // times that packet time went back by more than a second
 	Live                   bool   // the three below are known
 	KernelReceived         uint64
 	KernelDropped          uint64
@@ -70,6 +71,8 @@ func sensorFields() []Field {
 			About: "Packets that the kernel dropped because the sensor was too slow."},
 		{Path: "popupwatch.sensor.interface_dropped", Type: "long", In: in, append: liveStat(func(s *Stats) uint64 { return s.InterfaceDropped }),
 			About: "Packets that the interface dropped."},
+		{Path: "popupwatch.sensor.clock_steps", Type: "long", In: in, append: numberIf(func(e *Event) uint64 { return e.Stats.ClockSteps }),
+			About: "How often packet time went back by more than a second; absent where it did not."},
 		{Path: "popupwatch.sensor.shed", Type: "object", In: in, append: tallies(func(s *Stats) []Tally { return s.Shed }),
 			About: "What was shed for want of room; counts of 0 are absent, as in reasons and ports."},
 		{Path: "popupwatch.sensor.shed.*", Type: "long", In: in, About: "Count of one kind."},
