@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"popupwatch/sensor/capture/veth"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(veth.Isolated{M: m}) }
 
 // sample is a frame that a test writes.
 type sample struct {
