@@ -194,7 +194,11 @@ func TestDamageEndsTheFileAndNotTheWatch(t *testing.T) {
 func TestAnEmptyFileAndOneThatIsNoCaptureAreLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	walk(t, openWatch(t, dir),
-		step{func() { write(t, dir, "x-0", nil); write(t, dir, "x-notes", []byte("not a capture")); timed(t, dir, "x-1", 10) }, ""},
+		step{func() {
+			write(t, dir, "x-0", nil)
+			write(t, dir, "x-notes", []byte("not a capture"))
+			timed(t, dir, "x-1", 10)
+		}, ""},
 		step{func() { timed(t, dir, "x-2", 20) }, "x-110"},
 	)
 }
