@@ -33,7 +33,7 @@ func (d *Decoder) fragment(c *carrier, r *Result) Reason {
 	if !carriesPopup(p) {
 		return wire.TransportOther
 	}
-	if d.copies.again(p, c) {
+	if d.copies.again(p, c, inet.Known{}) {
 		return wire.Duplicate
 	}
 	if u, reason := inet.ParseUDP(p.Payload); p.Proto == inet.ProtoUDP && p.Frag.Offset == 0 && reason == wire.None {
@@ -105,7 +105,7 @@ func (d *Decoder) unfinished(part reassembly.Datagram[origin], r *Result) {
 
 // keep adds an RPC fragment to its call and delivers the call where it is whole.
 func (d *Decoder) keep(c *carrier, from caller, body []byte, r *Result) Reason {
-	if d.copies.again(&d.packet, c) {
+	if d.copies.again(&d.packet, c, inet.Known{}) {
 		return wire.Duplicate
 	}
 	h := &from.header

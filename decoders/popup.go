@@ -4,10 +4,14 @@ import (
 	"bytes"
 
 	"popupwatch/decoders/dcerpc"
+	"popupwatch/decoders/inet"
 	"popupwatch/decoders/msgsvc"
 	"popupwatch/decoders/text"
 	"popupwatch/decoders/wire"
 )
+
+// udpHeader is its length in octets: behind it and the RPC header stands the stub of a call that came whole.
+const udpHeader = 8
 
 // popup reads the stub of a call and makes a message of it. cut says that a fragment is missing or the capture ended: then the text is what
 // arrived.
@@ -17,7 +21,8 @@ func (d *Decoder) popup(c *carrier, from caller, stub []byte, fragments int, cut
 	if reason != wire.None {
 		return reason
 	}
-	if c.frames == nil && d.copies.again(&d.packet, c) {
+	sum := d.submissions.secret.Sum(stub)
+	if c.frames == nil && d.copies.again(&d.packet, c, inet.Known{At: udpHeader + dcerpc.HeaderSize, Size: len(stub), Sum: sum}) {
 		return wire.Duplicate
 	}
 	if !c.due.IsZero() {
@@ -35,7 +40,7 @@ func (d *Decoder) popup(c *carrier, from caller, stub []byte, fragments int, cut
 	m.Anomalies = d.anomalyWords(p.Anomalies(cut) | from.odd)
 	d.show(m, &p)
 	var again bool
-	m.First, again = d.submissions.note(m.Time, m.Src, m.Dst, h, stub)
+	m.First, again = d.submissions.note(m.Time, m.Src, m.Dst, h, uint32(sum))
 	m.Retransmit = again && !m.Partial
 	return wire.Message
 }

@@ -103,7 +103,7 @@ func (d *Decoder) marks(u *inet.UDP) inet.Marks {
 
 // pdu makes a signal of an answer, a callback or a control PDU.
 func (d *Decoder) pdu(c *carrier, u *inet.UDP, h *dcerpc.Header, body []byte, r *Result) Reason {
-	if d.copies.again(&d.packet, c) {
+	if d.copies.again(&d.packet, c, inet.Known{}) {
 		return wire.Duplicate
 	}
 	s := Signal{
@@ -127,7 +127,7 @@ func (d *Decoder) icmp(c *carrier, r *Result) Reason {
 	if reason != wire.None || h.Interface != dcerpc.MessengerSend && h.Interface != dcerpc.Conversation {
 		return wire.ICMPOther
 	}
-	if d.copies.again(&d.packet, c) {
+	if d.copies.again(&d.packet, c, inet.Known{}) {
 		return wire.Duplicate
 	}
 	s := Signal{

@@ -2,11 +2,11 @@ package decoders
 
 import (
 	"encoding/binary"
-	"hash/maphash"
 	"net/netip"
 	"time"
 
 	"popupwatch/decoders/dcerpc"
+	"popupwatch/decoders/inet"
 )
 
 // submissionWindow is how long after the first message of a submission another one belongs to it (CONTRACT.md 2.0).
@@ -14,41 +14,41 @@ const submissionWindow = time.Minute
 
 // submissions remembers the calls of the last minute: which messages are one submission, which calls returned, which answers belong to a call.
 type submissions struct {
-	seed  maphash.Seed
-	calls generations[callMark]
+	secret inet.Secret
+	calls  generations[callMark]
 }
 
-// callMark is the first call under one key.
+// callMark is the first call under one key. Its fields are exported for the state file.
 type callMark struct {
-	first int64 // packet time
-	stub  uint32
-	ports uint32
+	First int64 // packet time
+	Stub  uint32
+	Ports uint32
 }
 
 func newSubmissions(most int) submissions {
-	return submissions{seed: maphash.MakeSeed(), calls: newGenerations[callMark](submissionWindow, most)}
+	return submissions{secret: inet.NewSecret(), calls: newGenerations[callMark](submissionWindow, most)}
 }
 
-// note keeps the call and says whether it is the first of its submission, and whether the same call, ports included, was there before.
+// note keeps the call, whose stub has that sum, and says whether it is the first of its submission, and whether the same call, ports included, was there before.
 // Keys: (addresses, activity, sequence); that and the stub, where another text has the first, since tools freeze the activity; that and
 // the ports, for calls of a submission after its first. So an ordinary popup costs one entry and one look-up.
-func (s *submissions) note(now time.Time, src, dst netip.AddrPort, h *dcerpc.Header, stub []byte) (first, again bool) {
-	mark := callMark{now.UnixNano(), uint32(maphash.Bytes(s.seed, stub)), uint32(src.Port())<<16 | uint32(dst.Port())}
+func (s *submissions) note(now time.Time, src, dst netip.AddrPort, h *dcerpc.Header, stub uint32) (first, again bool) {
+	mark := callMark{now.UnixNano(), stub, uint32(src.Port())<<16 | uint32(dst.Port())}
 	k := s.key(src.Addr(), dst.Addr(), h)
 	was, known := s.calls.get(k)
 	if !known {
 		s.calls.put(k, mark, now)
 		return true, false
 	}
-	stubKey := mix(k, uint64(mark.stub))
-	taken := near(mark.first, was.first, submissionWindow)
-	member := taken && was.stub == mark.stub
+	stubKey := mix(k, uint64(mark.Stub))
+	taken := near(mark.First, was.First, submissionWindow)
+	member := taken && was.Stub == mark.Stub
 	if !member {
-		was, member = s.recent(stubKey, mark.first)
+		was, member = s.recent(stubKey, mark.First)
 	}
-	portsKey := mix(stubKey, uint64(mark.ports)<<1|1)
-	_, again = s.recent(portsKey, mark.first)
-	again = again || member && was.ports == mark.ports
+	portsKey := mix(stubKey, uint64(mark.Ports)<<1|1)
+	_, again = s.recent(portsKey, mark.First)
+	again = again || member && was.Ports == mark.Ports
 	if !again {
 		s.calls.put(portsKey, mark, now)
 	}
@@ -70,7 +70,7 @@ func (s *submissions) answers(now time.Time, src, dst netip.Addr, h *dcerpc.Head
 
 func (s *submissions) recent(k uint64, at int64) (callMark, bool) {
 	m, ok := s.calls.get(k)
-	return m, ok && near(at, m.first, submissionWindow)
+	return m, ok && near(at, m.First, submissionWindow)
 }
 
 func (s *submissions) key(src, dst netip.Addr, h *dcerpc.Header) uint64 {
@@ -80,7 +80,7 @@ func (s *submissions) key(src, dst netip.Addr, h *dcerpc.Header) uint64 {
 	copy(b[16:], b16[:])
 	copy(b[32:], h.Activity[:])
 	binary.LittleEndian.PutUint32(b[48:], h.Sequence)
-	return maphash.Bytes(s.seed, b[:])
+	return s.secret.Sum(b[:])
 }
 
 // mix joins two hashes.

@@ -22,6 +22,7 @@ import (
 	"popupwatch/rules"
 	"popupwatch/sensor"
 	"popupwatch/sensor/capture"
+	"popupwatch/sensor/capture/veth"
 	"popupwatch/sensor/event"
 	"popupwatch/sensor/sink"
 )
@@ -30,7 +31,7 @@ var update = flag.Bool("update", false, "write the golden events anew")
 
 const testdata = "../testdata"
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(veth.Isolated{M: m}) }
 
 // config is what the tests run with: the built-in rules and a fixed name.
 func config(t testing.TB) sensor.Config {

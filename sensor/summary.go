@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"time"
 
 	"popupwatch/decoders"
 	"popupwatch/decoders/wire"
@@ -148,6 +149,27 @@ func (s *summary) looksHome() []netip.Prefix {
 		return cmp.Or(cmp.Compare(s.networks[b], s.networks[a]), a.Compare(b))
 	})
 	return out[:min(len(out), 5)]
+}
+
+// Counts is what was counted since the start, for those who watch the sensor. Owned.
+type Counts struct {
+	Frames, Bytes, Messages, ClockSteps uint64
+	Reasons                             [wire.ReasonCount]uint64
+	Shed                                []event.Tally
+	Last                                time.Time      // packet time of the last frame or tick
+	LooksHome                           []netip.Prefix // as in Summary
+}
+
+// Counts gives what was counted so far. It is for the goroutine that carries.
+func (s *Sensor) Counts() *Counts {
+	c := &Counts{
+		Frames: s.stats.frames, Bytes: s.stats.bytes, Messages: s.stats.messages, ClockSteps: s.stats.stepsBack,
+		Reasons: s.stats.reasons, Shed: s.shed(), Last: s.now,
+	}
+	if len(s.config.Home) == 0 {
+		c.LooksHome = s.summary.looksHome()
+	}
+	return c
 }
 
 // Messages is how many popups were found so far.

@@ -2,7 +2,6 @@ package inet
 
 import (
 	"encoding/binary"
-	"hash/maphash"
 	"slices"
 	"testing"
 
@@ -224,13 +223,13 @@ func TestICMPQuotes(t *testing.T) {
 }
 
 func TestThePrivateHashIgnoresWhatRoutersChange(t *testing.T) {
-	seed := maphash.MakeSeed()
+	secret := NewSecret()
 	hash := func(b []byte, link LinkType) uint64 {
 		var p Packet
 		if reason := p.Parse(link, b); reason != wire.None {
 			t.Fatal(reason)
 		}
-		return p.PrivateHash(seed)
+		return p.PrivateHash(secret, Known{})
 	}
 	was := hash(datagram(), LinkIPv4)
 	for i := range datagram() {
@@ -268,10 +267,10 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("UDP of less than 8 octets")
 		}
 		ParseICMP(p.Payload, p.Marks.IPv6)
-		p.PrivateHash(maphash.MakeSeed())
+		p.PrivateHash(Secret{1, 2}, Known{8, len(p.Payload) - 8, 3})
 		if reason == wire.Fragment {
 			p.Resume(p.Marks, p.Proto, p.Payload, false)
-			_, _ = p.Src(), p.PrivateHash(maphash.MakeSeed())
+			_, _ = p.Src(), p.PrivateHash(Secret{1, 2}, Known{8, len(p.Payload) - 8, 3})
 		}
 	})
 }

@@ -2,7 +2,6 @@ package inet
 
 import (
 	"encoding/binary"
-	"hash/maphash"
 	"net/netip"
 
 	"popupwatch/decoders/wire"
@@ -37,17 +36,34 @@ func ParseUDP(b []byte) (UDP, wire.Reason) {
 	}, wire.None
 }
 
+// Known is a part of a Payload whose sum under the same secret the caller has, so that a long text is hashed once. The zero Known is none.
+type Known struct {
+	At, Size int
+	Sum      uint64
+}
+
 // PrivateHash hashes all of the innermost IP datagram but what routers change: TTL and header checksum. Equal hashes mean equal
-// datagrams, up to chance: the seed is secret, so that nobody can build a collision.
-func (p *Packet) PrivateHash(seed maphash.Seed) uint64 {
-	var fixed [64]byte
-	n := copy(fixed[:], p.header)
+// datagrams, up to chance: nobody who does not know the secret can build a collision. A part that is known must be so for every datagram
+// that is to be compared; one that lies beyond the payload is not used.
+func (p *Packet) PrivateHash(secret Secret, k Known) uint64 {
+	var b [64 + 3*8]byte
+	copy(b[:64], p.header)
 	if p.Marks.IPv6 {
-		fixed[7] = 0
+		b[7] = 0
 	} else {
-		fixed[8], fixed[10], fixed[11] = 0, 0, 0
+		b[8], b[10], b[11] = 0, 0, 0
 	}
-	return maphash.Bytes(seed, p.rest) + 31*maphash.Bytes(seed, fixed[:n])
+	before, after := p.rest, []byte(nil)
+	at := len(p.rest) - len(p.Payload) + k.At // extension headers stand before the payload
+	if k.Size > 0 && at >= 0 && at+k.Size <= len(p.rest) {
+		before, after = p.rest[:at], p.rest[at+k.Size:]
+		binary.LittleEndian.PutUint64(b[72:], k.Sum)
+	}
+	binary.LittleEndian.PutUint64(b[64:], secret.Sum(before))
+	if len(after) > 0 {
+		binary.LittleEndian.PutUint64(b[80:], secret.Sum(after))
+	}
+	return secret.Sum(b[:])
 }
 
 // ICMP is a view of an ICMP or ICMPv6 error and the datagram that it quotes.

@@ -95,8 +95,9 @@ func cut(s string, n int) string {
 	return strings.ToValidUTF8(strings.Clone(s[:n]), "")
 }
 
-func (r *record) addForm(form *text.Form) {
-	name := nameOf(form)
+func (r *record) addForm(form *text.Form) { r.addName(nameOf(form)) }
+
+func (r *record) addName(name formName) {
 	r.forms = append(r.forms, name)
 	alias := name.after("tpl1-")
 	if len(r.aliases) == 0 {

@@ -49,6 +49,7 @@ type Builder struct {
 	ordinals    [setCount]ordinals
 	buckets     bucketOrdinals
 	claims      claims
+	interfaces  decoders.Interfaces
 }
 
 // NewBuilder compiles the table of fields for a configuration.
@@ -59,6 +60,7 @@ func NewBuilder(c Config) *Builder {
 	b := &Builder{config: c, conclusions: new(conclusions), flags: newFlagLists()}
 	b.claims = claims{sensor: c.Sensor, room: make([]claimPlace, claimRoom)}
 	b.buckets.count = make(map[uint64]int)
+	b.interfaces.Now = c.Interface
 	table := Fields()
 	for s := range setCount {
 		b.streams[s] = s.Stream(c.Namespace)

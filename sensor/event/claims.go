@@ -85,10 +85,15 @@ func (r *ClaimRollup) Add(a *spoof.Assessment) bool {
 	before := g.octets
 	g.add(a, r.limit)
 	r.held += g.octets - before
+	r.fit()
+	return true
+}
+
+// fit makes room until what is held has it.
+func (r *ClaimRollup) fit() {
 	for r.held > r.memory && len(r.order) > 0 {
 		r.relieve()
 	}
-	return true
 }
 
 // relieve makes room: it tells the claims of the hour that came first, and forgets it where there are none.

@@ -227,13 +227,10 @@ func direction(e *Event) string {
 
 // iface is where the packet came from; zero where that is not known.
 func (e *Event) iface() decoders.Interface {
-	if e.builder.config.Interface == nil {
-		return decoders.Interface{}
-	}
 	if e.Set == SetMessage {
-		return e.builder.config.Interface(e.Message.Iface)
+		return e.builder.interfaces.Of(e.Message.Iface)
 	}
-	return e.builder.config.Interface(e.Finding.Iface)
+	return e.builder.interfaces.Of(e.Finding.Iface)
 }
 
 func appendInterface(b []byte, e *Event) []byte {

@@ -106,13 +106,18 @@ func (r *Rollup) Add(m *decoders.Message, in campaign.Membership, v rules.Verdic
 		g = r.open(b, m, in, v, a, dir)
 	}
 	r.weigh(b, g.add(m))
+	r.relieve()
+	return true
+}
+
+// relieve closes buckets early until what is gathered has room.
+func (r *Rollup) relieve() {
 	for r.held > r.config.Memory && len(r.order) > 0 {
 		r.close(r.order[0])
 		r.order[0] = nil // or what it holds would live on
 		r.order = r.order[1:]
 		r.early++
 	}
-	return true
 }
 
 func (r *Rollup) weigh(b *bucket, octets int64) {

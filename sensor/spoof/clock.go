@@ -2,12 +2,12 @@ package spoof
 
 import (
 	"encoding/binary"
-	"hash/maphash"
 	"math"
 	"slices"
 	"time"
 
 	"popupwatch/decoders/dcerpc"
+	"popupwatch/decoders/inet"
 )
 
 // clockSpan is how far a clock in an activity UUID may be from the packet's time to be taken for one: a day either way. Chance gives that to
@@ -132,10 +132,10 @@ func inOnePool(first []firstPacket, members []int) bool {
 }
 
 // fingerprint is what stays the same in the activity UUIDs of one tool (E24): the half around a running clock, or all of a frozen one. Two
-// sources share it by chance only if the seed is guessed.
-func fingerprint(seed maphash.Seed, activity dcerpc.UUID, c uuidClock, hasClock bool) uint64 {
+// sources share it by chance only if the secret is guessed.
+func fingerprint(secret inet.Secret, activity dcerpc.UUID, c uuidClock, hasClock bool) uint64 {
 	if !hasClock {
-		return maphash.Bytes(seed, activity[:])
+		return secret.Sum(activity[:])
 	}
-	return maphash.Bytes(seed, append(c.rest[:], c.offset))
+	return secret.Sum(append(c.rest[:], c.offset))
 }

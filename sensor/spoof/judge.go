@@ -2,12 +2,12 @@ package spoof
 
 import (
 	"cmp"
-	"hash/maphash"
 	"net/netip"
 	"slices"
 	"time"
 
 	"popupwatch/decoders"
+	"popupwatch/decoders/inet"
 )
 
 // grace is how long after its hour a claim closes (CONTRACT.md 2.0).
@@ -35,7 +35,7 @@ type Judge struct {
 	home        []netip.Prefix
 	special     *specialTable
 	sentences   *packetSentences
-	seed        maphash.Seed
+	secret      inet.Secret // of fingerprints
 	claims      slots[claim]
 	byKey       map[claimKey]uint32
 	populations slots[population]
@@ -47,6 +47,7 @@ type Judge struct {
 	now         time.Time
 	out         Assessment
 	packets     []uint64 // frames that the evidence of out names
+	keep        int      // places of claims to fall back to once all beyond are free, after a restart with less memory; 0: none
 }
 
 // hourBucket is the list of the open claims of one hour, in the order they opened: linked through the claims, so that it takes no room.
@@ -76,7 +77,7 @@ func New(c Config) *Judge {
 		c.Memory = 112 << 20
 	}
 	return &Judge{
-		memory: int(c.Memory), home: c.Home, special: newSpecialTable(), sentences: newPacketSentences(), seed: maphash.MakeSeed(),
+		memory: int(c.Memory), home: c.Home, special: newSpecialTable(), sentences: newPacketSentences(), secret: inet.NewSecret(),
 		byKey: map[claimKey]uint32{}, byCampaign: map[string]uint32{},
 	}
 }
@@ -95,7 +96,7 @@ func (j *Judge) Observe(m *decoders.Message, campaign string) *Assessment {
 	grown := c.note(m, shown)
 	if fresh && previous == nil {
 		c.ttl = m.Marks.TTL
-		if p.add(m, c.key.source, j.seed) {
+		if p.add(m, c.key.source, j.secret) {
 			p.look()
 			j.reconsider(p, c)
 		}
@@ -275,6 +276,9 @@ func (j *Judge) makeRoom() (*Assessment, bool) {
 		if j.evictClaim(slot) {
 			return &j.out, true
 		}
+	}
+	if j.keep > 0 {
+		j.shrink()
 	}
 	return nil, false
 }

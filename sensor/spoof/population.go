@@ -2,10 +2,10 @@ package spoof
 
 import (
 	"fmt"
-	"hash/maphash"
 	"time"
 
 	"popupwatch/decoders"
+	"popupwatch/decoders/inet"
 )
 
 // maxFirst is how many first packets of sources a campaign keeps for its tests (SPOOF-AND-CAMPAIGNS 4).
@@ -65,7 +65,7 @@ func (f *finding) cite(frame uint64) {
 }
 
 // add notes the first packet of a source and says whether it is time to look again: at every source up to 16, then at each doubling.
-func (p *population) add(m *decoders.Message, source addrKey, seed maphash.Seed) (look bool) {
+func (p *population) add(m *decoders.Message, source addrKey, secret inet.Secret) (look bool) {
 	p.sources++
 	if len(p.first) >= maxFirst {
 		return false
@@ -79,24 +79,31 @@ func (p *population) add(m *decoders.Message, source addrKey, seed maphash.Seed)
 	}
 	if m.Route == decoders.RouteRPC {
 		f.clock, f.hasClock = findClock(m.RPC.Activity, m.Time)
-		f.print = fingerprint(seed, m.RPC.Activity, f.clock, f.hasClock)
+		f.print = fingerprint(secret, m.RPC.Activity, f.clock, f.hasClock)
 	}
 	p.first = append(p.first, f)
-	n := len(p.first)
-	return n >= 2 && (n <= 16 || n&(n-1) == 0)
+	return looksAt(len(p.first))
 }
+
+// looksAt says whether a population is looked at when it has that many first packets.
+func looksAt(n int) bool { return n >= 2 && (n <= 16 || n&(n-1) == 0) }
 
 // look computes what the first packets show together.
 func (p *population) look() {
-	c := &common{clocks: map[addrKey]clockGroup{}, prints: sharedPrints(p.first)}
-	for i, g := range clockGroups(p.first) {
+	p.seen = commonOf(p.first)
+	p.version++
+}
+
+// commonOf computes what first packets show together; it depends on nothing else.
+func commonOf(first []firstPacket) *common {
+	c := &common{clocks: map[addrKey]clockGroup{}, prints: sharedPrints(first)}
+	for i, g := range clockGroups(first) {
 		if g.k > 0 {
-			c.clocks[p.first[i].source] = g
+			c.clocks[first[i].source] = g
 		}
 	}
-	c.countTTLs(p.first)
-	p.seen = c
-	p.version++
+	c.countTTLs(first)
+	return c
 }
 
 // sharedPrints finds the sources whose activity UUIDs hold the same constants (E24).

@@ -1,0 +1,123 @@
+package campaign
+
+import (
+	"slices"
+	"time"
+
+	"popupwatch/decoders"
+)
+
+// savedRecord is a campaign in a state file.
+type savedRecord struct {
+	ID    ID
+	Slot  int32
+	Born  uint64
+	Size  int64
+	Reps  [][]uint32
+	Forms []formName // aliases follow from them
+
+	From, To, Sample string
+	Keys             []savedTally // none, or one of each kind
+	States           [StateCount]uint64
+	Emitters         []string
+	Reportable       uint64
+	Judged           bool
+	Standing         Standing
+	MessagesEver     uint64
+	Past             *savedSums
+	Before           *Total
+
+	Open, Opening, Dirty      bool
+	Part, Updated, NextUpdate time.Time
+	Sums                      savedSums
+	Due                       bool // it stands in the heap
+	DueAt                     time.Time
+}
+
+// savedSums are the counts of one part.
+type savedSums struct {
+	First, Last           time.Time
+	Messages, Submissions uint64
+	Sources, Targets      decoders.Distinct
+	Ports                 []PortCount
+	Routes                uint8
+}
+
+// savedTally are the keys of one kind; their tags follow from them.
+type savedTally struct {
+	Keys  []Key
+	Lobby []uint32 // none, or waiting
+}
+
+func (r *record) saved() *savedRecord {
+	s := &savedRecord{
+		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Reps: r.reps, Forms: r.forms,
+		From: r.from, To: r.to, Sample: r.sample, States: r.states, Emitters: r.emitters, Reportable: r.reportable,
+		Judged: r.judged, Standing: r.standing, MessagesEver: r.messagesEver, Before: r.before,
+		Open: r.open, Opening: r.opening, Dirty: r.dirty, Part: r.part, Updated: r.updated, NextUpdate: r.nextUpdate,
+		Sums: *r.sums.saved(), Due: r.dueIndex > 0, DueAt: r.dueAt,
+	}
+	if r.past != nil {
+		s.Past = r.past.saved()
+	}
+	if r.keys != nil {
+		for i := range r.keys {
+			s.Keys = append(s.Keys, r.keys[i].saved())
+		}
+	}
+	return s
+}
+
+// record makes the campaign anew. Its size is the one that was counted: a run that stops and goes on evicts as one that does not.
+func (s *savedRecord) record() *record {
+	r := &record{
+		id: s.ID, slot: s.Slot, born: s.Born,
+		from: s.From, to: s.To, sample: s.Sample, states: s.States, emitters: s.Emitters, reportable: s.Reportable,
+		judged: s.Judged, standing: s.Standing, messagesEver: s.MessagesEver, before: s.Before,
+		open: s.Open, opening: s.Opening, dirty: s.Dirty, part: s.Part, updated: s.Updated, nextUpdate: s.NextUpdate,
+	}
+	r.reps, r.forms, r.aliases = append(r.alone.rep[:0], s.Reps...), r.alone.form[:0], r.alone.alias[:0]
+	for _, name := range s.Forms {
+		r.addName(name)
+	}
+	r.sums = s.Sums.sums(r.alone.port[:0])
+	if s.Past != nil {
+		past := s.Past.sums(nil)
+		r.past = &past
+	}
+	if len(s.Keys) == int(kinds) {
+		r.keys = new([kinds]tally)
+		for i := range s.Keys {
+			r.keys[i].restore(&s.Keys[i])
+		}
+	}
+	r.size = s.Size
+	return r
+}
+
+func (s *sums) saved() *savedSums {
+	return &savedSums{s.first, s.last, s.messages, s.submissions, s.sources, s.targets, s.ports, s.routes}
+}
+
+// sums gives the counts back; its ports take the room of ports where they fit.
+func (s *savedSums) sums(ports []PortCount) sums {
+	return sums{s.First, s.Last, s.Messages, s.Submissions, s.Sources, s.Targets, append(ports, s.Ports...), s.Routes}
+}
+
+func (t *tally) saved() savedTally {
+	s := savedTally{Keys: t.keys}
+	if t.lobby != nil {
+		s.Lobby = slices.Clone(t.lobby[:])
+	}
+	return s
+}
+
+func (t *tally) restore(s *savedTally) {
+	t.keys = s.Keys[:min(len(s.Keys), maxTracked)]
+	for i, k := range t.keys {
+		t.put(i, k, uint8(hashString(k.Value)))
+	}
+	if len(s.Lobby) == waiting {
+		t.lobby = (*[waiting]uint32)(s.Lobby)
+	}
+}

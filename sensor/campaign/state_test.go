@@ -1,0 +1,58 @@
+package campaign
+
+import (
+	"bytes"
+	"encoding/gob"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// reloaded gives a new Tracker what another saved.
+func reloaded(t *testing.T, from *Tracker, memory int64) *Tracker {
+	t.Helper()
+	var b bytes.Buffer
+	if err := from.Save(gob.NewEncoder(&b)); err != nil {
+		t.Fatal(err)
+	}
+	next := New(Config{Memory: memory})
+	if err := next.Load(gob.NewDecoder(&b)); err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
+// A flood of new texts, with the same memory and with less: the books are right, and no campaign is lost from the totals.
+func TestAFloodOfTextsSurvivesARestartWithinItsMemory(t *testing.T) {
+	const memory, messages = 8 << 20, 5000
+	rnd, p, tracker := rand.New(rand.NewPCG(1, 1)), newPopups(), New(Config{Memory: memory})
+	for i := range messages {
+		tracker.Join(p.make(time.Duration(i)*time.Second, i, i%7, randomText(rnd, 60)))
+	}
+	same, less := reloaded(t, tracker, memory), reloaded(t, tracker, memory/4)
+	checkBooks(t, same)
+	checkBooks(t, less)
+	want, wantLost, wantMessages := tracker.Totals()
+	got, lost, lostMessages := same.Totals()
+	if diff := cmp.Diff(want, got); diff != "" || lost != wantLost || lostMessages != wantMessages {
+		t.Errorf("totals, %d and %d lost (-want +got):\n%.1000s", wantLost, lost, diff)
+	}
+	if less.Shed() != uint64(tracker.remembered()-less.remembered()) || less.Shed() == 0 {
+		t.Errorf("%d shed, of %d campaigns %d are left", less.Shed(), tracker.remembered(), less.remembered())
+	}
+	all, lost, _ := less.Totals()
+	if n := uint64(len(all)) + lost; n != uint64(len(want))+wantLost {
+		t.Errorf("%d campaigns in all, want %d", n, uint64(len(want))+wantLost)
+	}
+	for i := range messages { // what comes then is joined alike, and fits
+		text := randomText(rnd, 60)
+		a := tracker.Join(p.make(time.Duration(messages+i)*time.Second, i, i%7, text))
+		b := same.Join(p.make(time.Duration(messages+i)*time.Second, i, i%7, text))
+		if a.ID != b.ID || a.Opened != b.Opened {
+			t.Fatalf("message %d is of %s, want %s", i, b.ID, a.ID)
+		}
+	}
+	checkBooks(t, same)
+}
