@@ -6,9 +6,11 @@ YARD := testdata/yardsticks/bin
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 FUZZTIME ?= 30s
+SECONDS_EACH ?= 30
+MINUTES ?= 30
 CAPTURES ?= testdata/captures
 
-.PHONY: run build test check golden fuzz bench tshark speed flood clean tools headers compiler
+.PHONY: run build test check golden fuzz bench tshark speed flood package bench-live soak clean tools headers compiler
 
 ## run: build, replay real captures, say what was found
 run: build
@@ -63,6 +65,18 @@ speed: build $(YARD)/gen $(YARD)/cpcap
 flood: build
 	testdata/yardsticks/flood.sh $(BIN)
 
+## package: a deb and an rpm in bin/, checked: contents, unit, and (as root, in an overlay) installing and removing
+package: headers
+	OUT=$(CURDIR)/bin/packages cmd/popupwatch/packaging/check.sh
+
+## bench-live: live beside tcpdump on a veth pair, at rising rates (needs root)
+bench-live: build tools $(YARD)/gen $(YARD)/blast
+	testdata/yardsticks/live.sh $(BIN) $(YARD) $(SECONDS_EACH)
+
+## soak: live under 50,000 packets a second for MINUTES (30), and what it takes (needs root)
+soak: build tools $(YARD)/gen $(YARD)/blast
+	testdata/yardsticks/soak.sh $(BIN) $(YARD) $(MINUTES)
+
 $(YARD)/%: testdata/yardsticks/%.c | compiler headers
 	@mkdir -p $(YARD)
 	cc -O2 -o $@ $< -lpcap
@@ -75,8 +89,10 @@ compiler:
 	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or newer"; exit 1; }
 	@command -v cc >/dev/null || { echo "a C compiler is missing: apt-get install gcc libc6-dev"; exit 1; }
 
-# What the tests need besides: the second opinion.
+# What the tests need besides: the second opinion, and wires.
 tools:
+	@command -v ip >/dev/null || testdata/yardsticks/install.sh iproute2
+	@command -v curl >/dev/null || testdata/yardsticks/install.sh curl
 	@command -v tshark >/dev/null || testdata/yardsticks/install.sh tshark
 	@command -v tcpdump >/dev/null || testdata/yardsticks/install.sh tcpdump
 

@@ -81,12 +81,9 @@ func scalar(node ast.Node) (string, error) {
 
 // referenceConfig writes every key with its default, commented out, and what it does.
 func referenceConfig() string {
-	var s settings
-	f := pflag.NewFlagSet("", pflag.ContinueOnError)
-	s.addFlags(f)
 	var b strings.Builder
 	b.WriteString("# Configuration of popupwatch. Flags and POPUPWATCH_... in the environment beat what stands here.\n")
-	f.VisitAll(func(flag *pflag.Flag) {
+	newSettings(commandReplay).all.VisitAll(func(flag *pflag.Flag) {
 		if flag.Name == "config" {
 			return
 		}
@@ -102,7 +99,7 @@ func referenceConfig() string {
 
 // configKey is the key of a flag in the file: grouped settings have dots.
 func configKey(flag string) string {
-	for _, group := range []string{"privacy-", "limits-", "rollup-", "stats-", "campaign-"} {
+	for _, group := range []string{"privacy-", "limits-", "rollup-", "stats-", "campaign-", "events-", "log-"} {
 		if rest, ok := strings.CutPrefix(flag, group); ok {
 			return group[:len(group)-1] + "." + rest
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"embed"
 	"fmt"
+	"os"
 	"path"
 	"strings"
 
@@ -55,13 +56,23 @@ func topicNames() []string {
 // exportCommand prints what other programs want to have.
 func exportCommand(std stdio) *cobra.Command {
 	c := &cobra.Command{
-		Use: "export", Short: "Print what other programs want: the reference configuration", Args: cobra.NoArgs,
+		Use: "export", Short: "Print what other programs want: configuration, capture filter, event fields", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(&cobra.Command{
 		Use: "config", Short: "Print the reference configuration, every key with its default and what it does", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := std.out.Write([]byte(referenceConfig()))
+			return err
+		},
+	}, &cobra.Command{
+		Use: "filter", Short: "Print the built-in capture filter, as live gives it to the kernel (for tcpdump and dumpcap, too)", Args: noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			s := newSettings(commandLive)
+			if err := s.load(os.Environ()); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintln(std.out, s.kernelFilter().Expression())
 			return err
 		},
 	}, &cobra.Command{

@@ -10,14 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"popupwatch/rules"
 	"popupwatch/sensor"
 	"popupwatch/sensor/capture"
 	"popupwatch/sensor/sink"
 )
 
 func replayCommand(io stdio) *cobra.Command {
-	var s settings
+	s := newSettings(commandReplay)
 	c := &cobra.Command{
 		Use:   "replay [flags] PATH...",
 		Short: "Read captures: files, directories, - for standard input",
@@ -36,10 +35,13 @@ Exit status: 0 all read, 1 failed, 2 wrong usage, 3 an input was cut short or da
 			if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
 				return usageError("replay: standard input (-) is named twice")
 			}
-			if err := s.load(c.Flags(), os.Environ()); err != nil {
+			if err := s.load(os.Environ()); err != nil {
 				return err
 			}
-			return replay(&s, paths, io)
+			if s.watching {
+				return watchDirectory(s, paths, io)
+			}
+			return replay(s, paths, io)
 		},
 	}
 	s.addFlags(c.Flags())
@@ -52,7 +54,7 @@ func replay(s *settings, paths []string, io stdio) (err error) {
 	if err != nil {
 		return err
 	}
-	if config.Rules, err = (rules.Config{CacheBytes: int(sensor.Divide(config.Memory).Rules)}).Load(s.rules...); err != nil {
+	if config.Rules, err = s.loadRules(config.Memory); err != nil {
 		return &exitError{exitUsage, err}
 	}
 	if err := capture.CheckFilter(s.filter); err != nil {

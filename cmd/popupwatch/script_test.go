@@ -11,10 +11,12 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"popupwatch/sensor/capture/veth"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"popupwatch": main})
+	testscript.Main(veth.Isolated{M: m}, map[string]func(){"popupwatch": main})
 }
 
 // Each script of testdata is named by the sentence that it proves. Besides testscript's own commands it has

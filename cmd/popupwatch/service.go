@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"popupwatch/decoders"
+	"popupwatch/rules"
+	"popupwatch/sensor"
+	"popupwatch/sensor/capture"
+)
+
+// service is a sensor that runs until it is stopped. Its Next is the source of the road, so what it does between two frames is done in the
+// road's goroutine; the others (signals, HTTP, the watchdog) see only what is atomic.
+type service struct {
+	*capture.Live
+	settings *settings
+	log      *slog.Logger
+	out      *output
+	road     *sensor.Sensor
+	notify   *notifier
+	http     *server
+	handle   sync.WaitGroup // the goroutine of signals
+	cancel   context.CancelFunc
+
+	steps     atomic.Uint64                 // frames and ticks
+	counts    atomic.Pointer[sensor.Counts] // of a moment ago
+	rules     atomic.Pointer[rules.Set]     // a set that is to be used from now on
+	published atomic.Int64                  // when that was, by the clock, nanoseconds since 1970
+	looked    time.Time
+	shed      shedding
+	homely    bool // the networks that look like home were logged
+}
+
+// newService checks everything that can be wrong before it opens anything.
+func newService(s *settings, io stdio) (*service, error) {
+	config, err := s.liveSensorConfig()
+	if err != nil {
+		return nil, err
+	}
+	source, err := s.liveConfig()
+	if err != nil {
+		return nil, err
+	}
+	if config.Rules, err = s.loadRules(config.Memory); err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	limitMemory(config.Memory)
+	v := &service{settings: s, log: newLogger(s.logFormat, io.err, s.quiet), notify: newNotifier()}
+	if err = v.open(source); err == nil {
+		err = v.openRoad(config, io)
+	}
+	if err != nil {
+		return nil, errors.Join(err, v.close())
+	}
+	return v, nil
+}
+
+// open opens everything that needs privileges, and then gives them up.
+func (v *service) open(source capture.LiveConfig) (err error) {
+	source.Changed = v.changed
+	if v.Live, err = capture.OpenLive(source); err != nil {
+		return err
+	}
+	if v.http, err = v.settings.openServer(v); err != nil {
+		return err
+	}
+	return v.settings.confinement(v.log).apply()
+}
+
+// openRoad opens what is written as the user that the service has become, and what was open before a restart.
+func (v *service) openRoad(config sensor.Config, io stdio) error {
+	to, err := v.settings.openLog(io)
+	if err != nil {
+		return err
+	}
+	v.out = &output{to: to, log: v.log, now: time.Now}
+	v.road = sensor.New(config, v.out)
+	v.road.Open(v)
+	v.counts.Store(v.road.Counts())
+	if v.settings.state == "" {
+		return nil
+	}
+	aside, err := sensor.ReadState(v.settings.state, v.road)
+	if err != nil {
+		return err
+	}
+	if aside != "" {
+		v.log.Error("the state file is damaged: it is set aside, and the sensor starts without memory", "file", v.settings.state, "aside", aside)
+	}
+	v.Live.Continue(v.road.Frames())
+	return nil
+}
+
+// loadRules reads the rules of the settings.
+func (s *settings) loadRules(memory int64) (*rules.Set, error) {
+	return rules.Config{CacheBytes: int(sensor.Divide(memory).Rules)}.Load(s.rules...)
+}
+
+// confinement is what the service may touch after its start.
+func (s *settings) confinement(log *slog.Logger) *confinement {
+	c := &confinement{user: s.user, log: log, readable: append([]string(nil), s.rules...)}
+	for _, file := range []string{s.events, s.state} {
+		if file != "" && file != "-" {
+			c.writable = append(c.writable, filepath.Dir(file))
+		}
+	}
+	return c
+}
+
+// start carries frames until the service is stopped, and closes what is open, or hands it on.
+func (v *service) start() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	v.cancel = cancel
+	v.listen(ctx)
+	v.http.serve()
+	v.hello()
+	v.notify.ready()
+	go v.notify.watch(ctx, v.steps.Load)
+	err := v.road.Carry()
+	v.counts.Store(v.road.Counts())
+	if v.settings.state == "" {
+		return errors.Join(err, v.road.Finish())
+	}
+	err = errors.Join(err, v.road.Suspend())
+	v.out.flush() // or a crash here would leave a state whose events are nowhere
+	return errors.Join(err, sensor.WriteState(v.settings.state, v.road))
+}
+
+// hello says what the service does, and what is off because it was not told what is home.
+func (v *service) hello() {
+	if len(v.settings.home) == 0 {
+		v.log.Warn(homeMissing)
+	}
+	var names []string
+	for _, p := range v.Live.Status() {
+		names = append(names, p.Name)
+	}
+	v.log.Info("capturing", "interfaces", strings.Join(names, ","), "events", v.settings.events, "state", v.settings.state)
+}
+
+// close ends what newService and start began. It may be called on a half made service.
+func (v *service) close() error {
+	var errs []error
+	v.notify.stopping()
+	if v.cancel != nil {
+		v.cancel()
+	}
+	if v.Live != nil {
+		errs = append(errs, v.Live.Close())
+	}
+	v.handle.Wait()
+	errs = append(errs, v.http.close())
+	if v.out != nil {
+		errs = append(errs, v.out.to.Close())
+		v.log.Info("stopped", "frames", v.road.Counts().Frames, "popups", v.road.Messages(), "lost", v.out.lost.Load())
+	}
+	return errors.Join(errs...)
+}
+
+// Next gives the next frame or tick; between two, four times a second and at each tick, the road looks beside itself.
+func (v *service) Next() (decoders.Frame, error) {
+	f, err := v.Live.Next()
+	if n := v.steps.Add(1); f.Tick || n%checkLive == 0 {
+		v.look(time.Now())
+	}
+	return f, err
+}
+
+// checkLive is how many frames pass between two looks at the clock.
+const checkLive = 256
+
+// look takes new rules over, writes what is gathered, and publishes the counts.
+func (v *service) look(now time.Time) {
+	if set := v.rules.Swap(nil); set != nil {
+		v.road.UseRules(set)
+		v.log.Info("the new rules are in force")
+	}
+	if now.Sub(v.looked) < lookEvery {
+		return
+	}
+	v.looked = now
+	v.out.flush()
+	c := v.road.Counts()
+	v.counts.Store(c)
+	v.published.Store(now.UnixNano())
+	v.shed.look(c, now, v.log)
+	if !v.homely && len(c.LooksHome) > 0 && c.Messages >= enoughToGuess {
+		v.homely = true
+		v.log.Info("popups go to networks that look like home: name them with --home if they are yours", "networks", fmt.Sprint(c.LooksHome))
+	}
+}
+
+// enoughToGuess is how many popups it takes to say what looks like home.
+const enoughToGuess = 20
+
+// changed logs what changed about an interface. Several goroutines call it.
+func (v *service) changed(c capture.Change) {
+	log := v.log.With("interface", c.Interface)
+	switch c.Kind {
+	case capture.InterfaceLost:
+		log.Error("the interface is lost; waiting for it", "error", c.Err)
+	case capture.InterfaceBack:
+		log.Info("the interface is back")
+	case capture.DropsBegin:
+		log.Warn("packets are dropped: the sensor is too slow, or the ring too small (--limits-ring)", "dropped", c.N)
+	case capture.DropsEnd:
+		log.Info("no packets have been dropped for 10 s", "dropped", c.N)
+	}
+}
+
+// listen hears signals until ctx is done.
+func (v *service) listen(ctx context.Context) {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	v.handle.Add(1)
+	go func() {
+		defer v.handle.Done()
+		defer signal.Stop(signals)
+		var stopping time.Time
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case s := <-signals:
+				stopping = v.heed(s, stopping)
+			}
+		}
+	}()
+}
+
+// heed does what a signal asks for: the first SIGTERM or SIGINT stops, the second ends the process; SIGHUP reads the rules anew. It gives
+// when the stop began.
+func (v *service) heed(s os.Signal, stopping time.Time) time.Time {
+	switch {
+	case s == syscall.SIGHUP:
+		v.reload()
+		return stopping
+	case stopping.IsZero():
+		v.log.Info("stopping", "signal", s.String())
+		v.notify.stopping()
+		v.Live.Stop()
+		return time.Now()
+	case time.Since(stopping) > sameSignal:
+		os.Exit(128 + int(s.(syscall.Signal)))
+	}
+	return stopping
+}
+
+// sameSignal is how soon a second signal is the first one again: timeout(1) and some shells send it to the process and to its group.
+const sameSignal = 300 * time.Millisecond
+
+// reload reads the rules anew; a broken file keeps the old ones.
+func (v *service) reload() {
+	v.notify.reloading()
+	set, err := v.settings.loadRules(v.settings.limitsMemory)
+	if err != nil {
+		v.log.Error("the rules stay as they are: the new ones are broken", "error", err)
+	} else {
+		v.rules.Store(set)
+	}
+	v.notify.ready()
+}
+
+// shedding tells when the sensor begins to forget for want of room, and when that is over.
+type shedding struct {
+	total uint64
+	begun uint64    // total when it began
+	last  time.Time // when something was shed; zero where it is over
+}
+
+// calm is how long nothing must have been shed until that is over.
+const calm = time.Minute
+
+func (s *shedding) look(c *sensor.Counts, now time.Time, log *slog.Logger) {
+	before := s.total
+	s.total = 0
+	for _, t := range c.Shed {
+		s.total += t.N
+	}
+	switch {
+	case s.total > before && s.last.IsZero():
+		s.last, s.begun = now, before
+		log.Warn("memory is full: what was remembered longest is given up, and counted (limits.memory)", "shed", s.total-before)
+	case s.total > before:
+		s.last = now
+	case !s.last.IsZero() && now.Sub(s.last) >= calm:
+		s.last = time.Time{}
+		log.Info("nothing was given up for a minute", "shed", s.total-s.begun)
+	}
+}
