@@ -42,6 +42,7 @@ type normaliser struct {
 type keyless struct {
 	text, norm int
 	obfuscated bool
+	ended      bool // there was one
 }
 
 // run normalises shown, which the caller has found to be ASCII or not. Wide says to take eight octets at a step where they are plain words; the result is the same without.
@@ -80,9 +81,9 @@ func (n *normaliser) scan(s string, i int, wide bool) {
 		if len(n.norm) > maxNorm { // the keys beyond still count
 			n.norm = n.norm[:maxNorm+1]
 		}
-		here := keyless{i, len(n.norm), n.obfuscated}
+		here := keyless{i, len(n.norm), n.obfuscated, true}
 		i = n.token(s, i)
-		if n.keyless.text == 0 && n.keys.count() > 0 {
+		if !n.keyless.ended && n.keys.count() > 0 {
 			n.keyless = here
 		}
 		if tag = -1; isTag(s[here.text:i]) {
@@ -155,7 +156,7 @@ func (n *normaliser) copyPlain(s string, i int) int {
 		letter, blank := letters(w), blanks(w)
 		pair := blank & (blank<<8 | blankBefore)
 		alone := blank & (blank << 16) &^ (blank << 8)
-		if w&highBits|(letter|blank)^highBits|pair|alone != 0 {
+		if w&highBits|((letter|blank)^highBits)|pair|alone != 0 {
 			break
 		}
 		binary.LittleEndian.PutUint64(out[at:], plainWord(w, letter, blank))
