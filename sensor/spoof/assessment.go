@@ -128,7 +128,9 @@ func weights(c *claim, p *population) (w [len(rowTable)]float64) {
 			w[i] = r.weight
 		case p.seen == nil:
 		case r.bit == rowE14:
-			w[i] = p.seen.ttlWeight[c.ttl]
+			if t := p.seen.atTTL(c.ttl); t != nil {
+				w[i] = t.weight
+			}
 		case r.bit == rowE26:
 			w[i] = p.seen.clocks[c.key.source].decibans
 		case r.bit == rowE24 && p.seen.prints[c.key.source] != nil:
@@ -200,7 +202,8 @@ func (j *Judge) says(r rows, c *claim, p *population) (string, []uint64) {
 	case rowE63:
 		return s.stack[c.ttlOf(r)], own
 	case rowE14:
-		return p.seen.ttls[c.ttl].says, p.seen.ttls[c.ttl].frames
+		t := p.seen.atTTL(c.ttl)
+		return t.says, t.frames
 	case rowE24:
 		return p.seen.prints[c.key.source].says, p.seen.prints[c.key.source].frames
 	case rowE26:

@@ -39,6 +39,7 @@ type Judge struct {
 	claims      slots[claim]
 	byKey       map[claimKey]uint32
 	populations slots[population]
+	held        int // octets of the populations
 	byCampaign  map[string]uint32
 	nextSeq     uint32
 	hours       []hourBucket // ascending
@@ -96,10 +97,11 @@ func (j *Judge) Observe(m *decoders.Message, campaign string) *Assessment {
 	grown := c.note(m, shown)
 	if fresh && previous == nil {
 		c.ttl = m.Marks.TTL
-		if p.add(m, c.key.source, j.secret) {
+		if p.add(m, c.key.source, j.secret, j.held <= j.memory/2) {
 			p.look()
 			j.reconsider(p, c)
 		}
+		j.weigh(p)
 	}
 	if fresh || grown || c.version != p.version {
 		j.judge(c, p)
@@ -161,11 +163,19 @@ func (j *Judge) population(campaign string) uint32 {
 	return at
 }
 
+// weigh counts what a population takes now.
+func (j *Judge) weigh(p *population) {
+	before := p.weighed
+	p.weighed = p.octets()
+	j.held += p.weighed - before
+}
+
 func (j *Judge) openPopulation(campaign string) uint32 {
 	at := j.populations.free()
 	j.nextSeq++
 	*j.populations.get(at) = population{campaign: campaign, seq: j.nextSeq}
 	j.byCampaign[campaign] = at
+	j.weigh(j.populations.get(at))
 	return at
 }
 
@@ -255,7 +265,7 @@ func (j *Judge) bucket(hour int32) (int, bool) {
 
 // full says whether claims and populations take more than their memory.
 func (j *Judge) full() bool {
-	return j.claims.used()*claimCost+j.populations.used()*populationCost > j.memory
+	return j.claims.used()*claimCost+j.held > j.memory
 }
 
 // makeRoom frees campaigns without open claims where they take more than half, else claims, until all is within memory. It stops at a claim
@@ -266,7 +276,7 @@ func (j *Judge) makeRoom() (*Assessment, bool) {
 		return j.final(j.claims.get(j.hours[0].head), j.now), true
 	}
 	for j.full() {
-		if j.populations.used()*populationCost > j.memory/2 && j.evictPopulation() {
+		if j.held > j.memory/2 && j.evictPopulation() {
 			continue
 		}
 		slot := j.claims.victim(func(c *claim) bool { return c.messages > 0 })
@@ -315,6 +325,7 @@ func (j *Judge) evictPopulation() bool {
 		p.queued = false
 		if p.refs == 0 {
 			delete(j.byCampaign, p.campaign)
+			j.held -= p.weighed
 			j.populations.release(r.at)
 			return true
 		}

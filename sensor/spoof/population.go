@@ -35,6 +35,7 @@ type population struct {
 	hours       []int32       // hours in which it had claims, latest last, at most maxHours
 	first       []firstPacket // at most maxFirst
 	version     uint32        // grows when a look changed what follows
+	weighed     int           // octets, as Judge.held counts them
 	seen        *common
 }
 
@@ -43,10 +44,42 @@ const maxHours = 32
 
 // common is what the last look found.
 type common struct {
-	clocks    map[addrKey]clockGroup
-	prints    map[addrKey]*finding // E24, for sources that share their constants
-	ttlWeight [256]float64         // E14 by TTL
-	ttls      [256]finding
+	clocks map[addrKey]clockGroup
+	prints map[addrKey]*finding // E24, for sources that share their constants
+	ttls   []ttlFinding         // E14, for the few TTLs that many share
+}
+
+// ttlFinding is what an arrival TTL shows that sources of many networks share.
+type ttlFinding struct {
+	ttl    uint8
+	weight float64
+	finding
+}
+
+// atTTL is what that TTL shows; nil where few share it.
+func (c *common) atTTL(ttl uint8) *ttlFinding {
+	for i := range c.ttls {
+		if c.ttls[i].ttl == ttl {
+			return &c.ttls[i]
+		}
+	}
+	return nil
+}
+
+// What a population takes besides populationCost, in octets, about: for each first packet, and for each source and finding of a look.
+const (
+	firstCost   = 100 // with what append keeps free
+	sharedCost  = 176
+	findingCost = 512
+)
+
+// octets is what the population takes.
+func (p *population) octets() int {
+	n := populationCost + len(p.first)*firstCost
+	if p.seen != nil {
+		n += (len(p.seen.clocks)+len(p.seen.prints))*sharedCost + len(p.seen.ttls)*findingCost
+	}
+	return n
 }
 
 // finding is what several sources show together: the sentence, and the packets that show it, at most maxCited.
@@ -64,10 +97,11 @@ func (f *finding) cite(frame uint64) {
 	}
 }
 
-// add notes the first packet of a source and says whether it is time to look again: at every source up to 16, then at each doubling.
-func (p *population) add(m *decoders.Message, source addrKey, secret inet.Secret) (look bool) {
+// add notes the first packet of a source and says whether it is time to look again: at every source up to 16, then at each doubling. Where
+// there is no room it is counted and not kept: the tests of this campaign then know fewer sources.
+func (p *population) add(m *decoders.Message, source addrKey, secret inet.Secret, room bool) (look bool) {
 	p.sources++
-	if len(p.first) >= maxFirst {
+	if len(p.first) >= maxFirst || !room {
 		return false
 	}
 	f := firstPacket{source: source, frame: m.Frames[0], ttl: m.Marks.TTL}
@@ -148,15 +182,31 @@ func (c *common) countTTLs(first []firstPacket) {
 			voted[f.slash8] = true
 			votes[f.ttl]++
 			all++
-			c.ttls[f.ttl].cite(f.frame)
 		}
 	}
 	for ttl, k := range votes {
 		if k < minVotes {
 			continue
 		}
-		c.ttlWeight[ttl] = round(min(improbability(binomialTail(all-1, k-1, commonTTL)), caps[g1]))
-		c.ttls[ttl].says = fmt.Sprintf("Sources in %d of %d different /8 networks arrived with the same TTL %d: hosts so far apart are not equally far away, one emitter is.", k, all, ttl)
+		t := ttlFinding{ttl: uint8(ttl), weight: round(min(improbability(binomialTail(all-1, k-1, commonTTL)), caps[g1]))}
+		t.says = fmt.Sprintf("Sources in %d of %d different /8 networks arrived with the same TTL %d: hosts so far apart are not equally far away, one emitter is.", k, all, ttl)
+		t.citeVotes(first)
+		c.ttls = append(c.ttls, t)
+	}
+}
+
+// citeVotes names the packets that voted for a TTL.
+func (t *ttlFinding) citeVotes(first []firstPacket) {
+	var voted [256]bool
+	for i := range first {
+		f := &first[i]
+		if !f.v4 || voted[f.slash8] {
+			continue
+		}
+		voted[f.slash8] = true
+		if f.ttl == t.ttl {
+			t.cite(f.frame)
+		}
 	}
 }
 

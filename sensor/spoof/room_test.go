@@ -103,3 +103,30 @@ func BenchmarkObserve(b *testing.B) {
 		}
 	})
 }
+
+// Campaigns of two invented sources each, and campaigns of many, take what they are said to take: nothing that a flood can grow is free.
+func TestWhatCampaignsKnowOfTheirSourcesIsWithinMemory(t *testing.T) {
+	const memory = 1 << 20
+	for name, campaign := range map[string]func(i int) string{
+		"two sources each":      func(i int) string { return fmt.Sprint("cmp1-", i/2) },
+		"two hundred campaigns": func(i int) string { return fmt.Sprint("cmp1-", i%200) },
+		"one campaign":          func(int) string { return "cmp1-x" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := New(Config{Memory: memory})
+			for i := range 60_000 {
+				m := popup(fmt.Sprintf("%d.%d.%d.1", 1+i%200, i/250%250, i%250), noon.Add(time.Duration(i)*time.Millisecond))
+				j.Observe(m, campaign(i))
+				for _, ok := j.Due(m.Time); ok; _, ok = j.Due(m.Time) {
+				}
+			}
+			held := 0
+			for _, at := range j.byCampaign {
+				held += j.populations.get(at).octets()
+			}
+			if held != j.held || held > memory || j.claims.used() < memory/2/claimCost/2 {
+				t.Errorf("%d octets of campaigns, %d counted, %d claims", held, j.held, j.claims.used())
+			}
+		})
+	}
+}

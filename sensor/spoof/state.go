@@ -15,6 +15,7 @@ type savedJudge struct {
 	Populations, Claims savedSlots
 	Queued              int // populations that wait among the idle
 	Unused              int // of these, those that have no open claim
+	Held                int // octets of the populations
 	Untouched           int // claims that were not used since the hand passed
 	Hours               int
 	Changed             []savedRef
@@ -59,7 +60,7 @@ func (j *Judge) Save(enc *gob.Encoder) error {
 
 func (j *Judge) saved() *savedJudge {
 	head := &savedJudge{
-		Secret: j.secret, NextSeq: j.nextSeq, Populations: j.populations.saved(), Claims: j.claims.saved(), Hours: len(j.hours),
+		Secret: j.secret, NextSeq: j.nextSeq, Populations: j.populations.saved(), Claims: j.claims.saved(), Hours: len(j.hours), Held: j.held,
 	}
 	for _, r := range j.waits() {
 		head.Queued++

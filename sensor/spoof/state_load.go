@@ -38,6 +38,7 @@ type loader struct {
 	unused        int      // populations to forget, of those without an open claim
 	untouched     int      // claims to forget or close, of those that were not used lately
 	touched       int      // and of the others
+	stay          int      // claims that stay
 	kept, surplus uint32   // next places of claims that stay, that must go
 	populationAt  []uint32 // new places by old ones
 	claimAt       []uint32
@@ -49,25 +50,27 @@ var errPlaces = errors.New("places do not agree with what they hold")
 func (l *loader) plan() error {
 	h := &l.head
 	populations, claims := h.Populations.taken(), h.Claims.taken()
-	if !h.Populations.valid() || !h.Claims.valid() || h.Untouched > claims || h.Queued > populations || h.Unused > h.Queued {
+	if !h.Populations.valid() || !h.Claims.valid() || h.Untouched > claims || h.Queued > populations || h.Unused > h.Queued || h.Held < 0 {
 		return errPlaces
 	}
 	l.secret, l.nextSeq = h.Secret, h.NextSeq
-	over := func() int { return claims*claimCost + (populations-l.unused)*populationCost - l.memory }
+	held := func() int { return h.Held - l.unused*populationCost } // an unused one takes that at least
+	over := func() int { return claims*claimCost + held() - l.memory }
 	l.fits = over() <= 0
-	for over() > 0 && l.unused < h.Unused && (populations-l.unused)*populationCost > l.memory/2 {
+	for over() > 0 && l.unused < h.Unused && held() > l.memory/2 {
 		l.unused++
 	}
 	must := min((max(over(), 0)+claimCost-1)/claimCost, claims)
 	l.untouched = min(must, h.Untouched)
 	l.touched = must - l.untouched
-	l.surplus = uint32(claims - must)
+	l.stay = claims - must
+	l.surplus = uint32(l.stay)
 	l.populationAt, l.claimAt = nowhere(h.Populations.Places), nowhere(h.Claims.Places)
 	if l.fits {
 		l.populations.restore(&h.Populations)
 		l.claims.restore(&h.Claims)
 	} else {
-		l.claims.restore(&savedSlots{Places: claims, Hand: claims - must})
+		l.claims.restore(&savedSlots{Places: claims, Hand: l.stay})
 	}
 	return nil
 }
@@ -123,6 +126,7 @@ func (l *loader) loadPopulations() error {
 		}
 		l.populationAt[s.At] = at
 		*l.populations.get(at) = s.population()
+		l.weigh(l.populations.get(at))
 		l.byCampaign[s.Campaign] = at
 		if s.Queued {
 			l.idle = append(l.idle, idleRef{at, s.Seq})
@@ -181,7 +185,7 @@ func (l *loader) surplusFrom() uint32 {
 	if l.fits {
 		return noSlot
 	}
-	return uint32(l.claims.hand)
+	return uint32(l.stay)
 }
 
 // next gives the next place for a claim; none where it is forgotten at once.
@@ -209,7 +213,7 @@ func (l *loader) settle() error {
 	if l.fits {
 		return nil
 	}
-	l.keep = l.claims.hand
+	l.keep = l.stay
 	if int(l.kept) != l.keep {
 		return errPlaces
 	}

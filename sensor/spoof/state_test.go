@@ -70,8 +70,8 @@ func TestClaimsFitIntoLessMemory(t *testing.T) {
 	const claims = 20_000
 	for name, closeHalf := range map[string]bool{"all open": false, "half of them closed": true} {
 		t.Run(name, func(t *testing.T) {
-			memory := int64(1000*claimCost + 100*populationCost)
 			j, closed := flooded(0, claims)
+			memory := int64(1000*claimCost + j.held)
 			if closeHalf {
 				for range claims / 2 {
 					a, _ := j.Finish(noon)
