@@ -10,7 +10,14 @@
 //	       -> Sink
 //
 // Time is data: advance takes the frame's time, and no clock is read, so that a capture of 2004 replays as in 2004. One goroutine carries
-// a frame from the Source to the Sink. The three judges do not know each other; step joins them.
+// a frame from the Source to the Sink. The three judges do not know each other; step joins them. A live source that waits sends ticks, and
+// differs from a file in nothing else.
+//
+// # Restarts
+//
+// Run is Open, Carry and Finish. A service that goes on later ends with Suspend and WriteState instead, and begins with Open and ReadState: no
+// part is closed, and the events of both runs are those of one. Each package saves and loads its own state, item by item, in its
+// state.go. Caches are not saved, nor are half received popups: these come out at Suspend as far as they went.
 //
 // # Bounds
 //

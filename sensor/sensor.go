@@ -82,7 +82,6 @@ func New(c Config, sink Sink) *Sensor {
 	return &Sensor{
 		config: c, sink: sink, rules: c.Rules,
 		tracker: campaign.New(campaign.Config{Update: c.CampaignUpdate, Idle: c.CampaignIdle, Memory: budget.Campaigns}),
-		judge:   spoof.New(spoof.Config{Home: c.Home, Memory: budget.Spoof}),
 		stats:   stats{interval: c.StatsInterval},
 		names:   map[*rules.Hit][]string{},
 		summary: newSummary(budget.Rollup/4, len(c.Home) > 0),
@@ -135,6 +134,7 @@ func (s *Sensor) Open(src Source) {
 	if s.config.Rollup > 0 {
 		s.claims = event.NewClaimRollup(s.build, s.config.RollupClaims, budget.Rollup/4)
 	}
+	s.judge = spoof.New(spoof.Config{Home: s.config.Home, Interface: src.Interface, Memory: budget.Spoof})
 	s.decoder = decoders.NewDecoder(decoders.Config{Ports: s.config.Ports, Interface: src.Interface, Memory: budget.Decoder})
 }
 

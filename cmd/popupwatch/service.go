@@ -210,8 +210,10 @@ func (v *service) changed(c capture.Change) {
 	switch c.Kind {
 	case capture.InterfaceLost:
 		log.Error("the interface is lost; waiting for it", "error", c.Err)
+		v.notify.status("waiting for interface " + c.Interface)
 	case capture.InterfaceBack:
 		log.Info("the interface is back")
+		v.notify.status("capturing")
 	case capture.DropsBegin:
 		log.Warn("packets are dropped: the sensor is too slow, or the ring too small (--limits-ring)", "dropped", c.N)
 	case capture.DropsEnd:

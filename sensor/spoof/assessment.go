@@ -191,6 +191,8 @@ func (j *Judge) says(r rows, c *claim, p *population) (string, []uint64) {
 		return s.impossible[c.ttlOf(r)], own
 	case rowE11:
 		return s.high[c.ttlOf(r)], own
+	case rowE04:
+		return sentenceOwn, own
 	case rowE43:
 		return sentenceOctet, own
 	case rowE61:

@@ -15,8 +15,9 @@ const grace = time.Minute
 
 // Config of a Judge. The zero value of each field is its default.
 type Config struct {
-	Home   []netip.Prefix // own address space; without it every packet counts as coming from outside
-	Memory int64          // octets of state; default 112 MiB
+	Home      []netip.Prefix               // own address space; without it every packet counts as coming from outside
+	Interface func(int) decoders.Interface // of a message's Iface; nil: every one is a span
+	Memory    int64                        // octets of state; default 112 MiB
 }
 
 // claimCost and populationCost are what a claim and its campaign's entry take, index included.
@@ -33,6 +34,7 @@ type Judge struct {
 
 	memory      int
 	home        []netip.Prefix
+	iface       func(int) decoders.Interface
 	special     *specialTable
 	sentences   *packetSentences
 	secret      inet.Secret // of fingerprints
@@ -78,7 +80,7 @@ func New(c Config) *Judge {
 		c.Memory = 112 << 20
 	}
 	return &Judge{
-		memory: int(c.Memory), home: c.Home, special: newSpecialTable(), sentences: newPacketSentences(), secret: inet.NewSecret(),
+		memory: int(c.Memory), home: c.Home, iface: c.Interface, special: newSpecialTable(), sentences: newPacketSentences(), secret: inet.NewSecret(),
 		byKey: map[claimKey]uint32{}, byCampaign: map[string]uint32{},
 	}
 }
@@ -93,7 +95,7 @@ func (j *Judge) Observe(m *decoders.Message, campaign string) *Assessment {
 		p.submissions++
 	}
 	c, fresh, previous := j.claim(m, p, at)
-	shown := rowsOf(m, j.isHome(m.Src.Addr()) && j.isHome(m.Dst.Addr())) | j.structural(m, c)
+	shown := rowsOf(m, j.isHome(m.Src.Addr()) && j.isHome(m.Dst.Addr())) | j.structural(m, c) | j.own(m)
 	grown := c.note(m, shown)
 	if fresh && previous == nil {
 		c.ttl = m.Marks.TTL
@@ -142,6 +144,15 @@ func (j *Judge) structural(m *decoders.Message, c *claim) rows {
 		c.special = l.index
 		return rowR1
 	}
+}
+
+// own is the row of a home address that comes in from outside. It decides nothing alone: own space may be announced elsewhere, and a hairpin
+// may lie before the interface.
+func (j *Judge) own(m *decoders.Message) rows {
+	if len(j.home) == 0 || j.iface == nil || j.iface(m.Iface).Role != decoders.RoleExternal || !j.isHome(m.Src.Addr()) {
+		return 0
+	}
+	return rowE04
 }
 
 // fromOutside says whether a packet comes to home from elsewhere; without home every packet counts as such.

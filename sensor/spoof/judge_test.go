@@ -251,3 +251,28 @@ func TestANeighbourAtHomeIsNotAccused(t *testing.T) {
 		t.Errorf("%v by %s", a.State, ids(a.Evidence))
 	}
 }
+
+// A home address from outside speaks against itself where the interface is known to hear the outside alone, and never decides alone.
+func TestAHomeAddressFromOutsideIsEvidenceOnAnExternalInterface(t *testing.T) {
+	home := []netip.Prefix{netip.MustParsePrefix("24.64.0.0/16")}
+	for _, c := range []struct {
+		name string
+		role decoders.Role
+		home []netip.Prefix
+		want bool
+	}{
+		{"external", decoders.RoleExternal, home, true},
+		{"span", decoders.RoleSpan, home, false},
+		{"external, no home", decoders.RoleExternal, nil, false},
+		{"external, not home", decoders.RoleExternal, []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, false},
+	} {
+		j := New(Config{Home: c.home, Interface: func(int) decoders.Interface { return decoders.Interface{Role: c.role} }})
+		m := popup("24.64.8.1", noon)
+		j.Observe(m, "cmp1-x")
+		a := finals(j, noon)["24.64.8.1"]
+		got := slices.ContainsFunc(a.Evidence, func(e Evidence) bool { return e.ID == "E04" && e.Decibans == 13 && len(e.Packets) == 1 })
+		if got != c.want || a.State.Forged() {
+			t.Errorf("%s: E04 %v, state %v", c.name, got, a.State)
+		}
+	}
+}

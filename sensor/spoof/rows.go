@@ -14,6 +14,7 @@ const (
 	rowE63
 	rowE63Sum
 	rowE63Windows
+	rowE04
 	rowE14 // from here on: what a campaign shows
 	rowE24
 	rowE26
@@ -24,7 +25,7 @@ const (
 )
 
 // packetRows is how many rows come from single packets: the first bits.
-const packetRows = 7
+const packetRows = 8
 
 // group is a set of rows that depend on one another: the strongest counts, up to the cap of the group.
 type group uint8
@@ -63,6 +64,7 @@ var rowTable = [...]row{
 	{rowE26, "E26", g2, 0},
 	{rowE24, "E24", g2, 1},
 	{rowE32, "E32", g3, 3},
+	{rowE04, "E04", g4, 13},
 	{rowE43, "E43", g4, 6},
 	{rowE61, "E61", g6, 1},
 	{rowE63, "E63", g6, 3},
@@ -103,6 +105,7 @@ func hopText(n int) string {
 
 const (
 	sentenceSum0  = "The packet's UDP checksum is 0, which an ordinary socket on Windows never sends: a raw tool made the packet."
+	sentenceOwn   = "The source is an address of the home networks, and the packet came in from outside, on an interface that hears nothing else."
 	sentenceOctet = "The source address ends in 0 or 255, which few hosts have and 0.8 % of invented addresses."
 	sentenceOne   = "The call is of a kind that needs no answer (idempotent or maybe, in one packet): it can be forged, and no proof of its sender is possible."
 	sentenceSelf  = "Source and destination are the same address: no host sends itself a packet over the network."
