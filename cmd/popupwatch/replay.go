@@ -35,11 +35,15 @@ Exit status: 0 all read, 1 failed, 2 wrong usage, 3 an input was cut short or da
 			if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
 				return usageError("replay: standard input (-) is named twice")
 			}
+			stateAsked := c.Flags().Changed("state") // on this command line; a shared configuration may name one for live
 			if err := s.load(os.Environ()); err != nil {
 				return err
 			}
 			if s.watching {
 				return watchDirectory(s, paths, io)
+			}
+			if stateAsked {
+				return usageError("replay: --state goes with --watch (a run that ends closes what is open)")
 			}
 			return replay(s, paths, io)
 		},

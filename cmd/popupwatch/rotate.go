@@ -21,6 +21,8 @@ type telescope struct {
 	out      eventSink
 	reports  []capture.FileReport // of files that were read, the last ones
 	began    time.Time
+	dir      string
+	waited   bool // it was said
 }
 
 // maxReports is how many files the summary names: the last ones.
@@ -39,7 +41,7 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 		return &exitError{exitUsage, err}
 	}
 	limitMemory(config.Memory)
-	t := &telescope{settings: s, io: io, began: time.Now()}
+	t := &telescope{settings: s, io: io, began: time.Now(), dir: paths[0]}
 	t.Watch, err = capture.OpenWatch(paths[0], capture.WatchConfig{Filter: s.filter, Done: t.done, Idle: t.idle})
 	if err != nil {
 		return err
@@ -82,15 +84,23 @@ func (t *telescope) done(r capture.FileReport) error {
 	if r.Err != nil {
 		fmt.Fprintf(t.io.err, "popupwatch: %s\n", visible(r.Err.Error()))
 	}
-	t.idle()
+	t.flush()
 	if t.settings.state == "" {
 		return nil
 	}
 	return t.save()
 }
 
-// idle writes the events that are gathered: somebody may be reading them.
+// idle writes the events that are gathered: somebody may be reading them. It says once that there is nothing to be read now.
 func (t *telescope) idle() {
+	if !t.waited && !t.settings.quiet {
+		t.waited = true
+		fmt.Fprintf(t.io.err, "popupwatch: watching %s: a file is read when the next one begins, or when it is renamed\n", visible(t.dir))
+	}
+	t.flush()
+}
+
+func (t *telescope) flush() {
 	if f, ok := t.out.(interface{ Flush() error }); ok {
 		f.Flush() // an error stays and returns with the next event, or with Close
 	}
