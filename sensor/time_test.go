@@ -60,3 +60,21 @@ func TestACaptureCutInTwoGivesTheSameEvents(t *testing.T) {
 		}
 	}
 }
+
+// A clock that is set back is counted, once for each time, and the sensor's own counts go on; what several interfaces give a little late is none.
+func TestAClockThatIsSetBackIsCounted(t *testing.T) {
+	frame := readAll(t, filepath.Join(testdata, "captures/wireshark-wiki_FTPv6-1.pcap"))[0]
+	var in []decoders.Frame
+	for i, after := range []time.Duration{0, time.Second, 500 * time.Millisecond, -time.Hour, -time.Hour + 2*time.Minute, 3 * time.Second, -time.Minute} {
+		f := frame
+		f.Seq, f.Time = uint64(i+1), frame.Time.Add(after)
+		in = append(in, f)
+	}
+	out := roadOf(t, config(t), &list{frames: in})
+	if n := strings.Count(out.events, `"clock_steps":1`); n != 2 {
+		t.Errorf("%d sensor documents tell of a step, want 2:\n%s", n, out.events)
+	}
+	if n := strings.Count(out.events, `"dataset":"popupwatch.sensor"`); n < 3 {
+		t.Errorf("%d sensor documents: a step back holds them up", n)
+	}
+}

@@ -114,7 +114,7 @@ func TestWhatCampaignsKnowOfTheirSourcesIsWithinMemory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := New(Config{Memory: memory})
-			for i := range 60_000 {
+			for i := range 20_000 {
 				m := popup(fmt.Sprintf("%d.%d.%d.1", 1+i%200, i/250%250, i%250), noon.Add(time.Duration(i)*time.Millisecond))
 				j.Observe(m, campaign(i))
 				for _, ok := j.Due(m.Time); ok; _, ok = j.Due(m.Time) {
