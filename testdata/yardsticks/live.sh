@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Captures generated traffic from a veth pair at rising rates, beside tcpdump with the same filter and ring, in turns. Says what each held.
 #
-#   live.sh BIN YARD [SECONDS [RATE...]]   SECONDS of traffic at each rate (30); needs root
+#   live.sh BIN YARD [SECONDS [RATE...]]   SECONDS of traffic at each rate (30); needs root. TRAFFIC=spam sends popups alone
 #
 # The sender stays on core 0, the capture on core 1. sent = received by the kernel for the filter + filtered there; received = delivered + dropped.
 set -euo pipefail
@@ -20,7 +20,9 @@ data=${TMPDIR:-/tmp}/popupwatch-yard
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 mkdir -p "$data"
-[ -f "$data/mix50k.pcap" ] || { "$yard/gen" mix 50000 45 "$data/mix50k.part" 2>/dev/null; mv "$data/mix50k.part" "$data/mix50k.pcap"; }
+traffic=${TRAFFIC:-mix}
+file=$data/${traffic}50k-live.pcap
+[ -f "$file" ] || { "$yard/gen" "$traffic" 50000 45 "$file.part" 2>/dev/null; mv "$file.part" "$file"; }
 
 ip link add pw0 mtu 9000 type veth peer name pw1 mtu 9000
 for i in pw0 pw1; do
@@ -31,7 +33,7 @@ ip link set lo up
 filter=$("$bin" export filter)
 
 # blast RATE sends and prints "sent rate".
-blast() { "$yard/blast" pw0 "$data/mix50k.pcap" "$(awk -v r="$1" -v s="$seconds" 'BEGIN { printf "%d", (r ? r : 1000000) * s }')" "$1" 0; }
+blast() { "$yard/blast" pw0 "$file" "$(awk -v r="$1" -v s="$seconds" 'BEGIN { printf "%d", (r ? r : 1000000) * s }')" "$1" 0; }
 
 # tcpdump_holds RATE prints "sent rate received dropped".
 tcpdump_holds() {
