@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +61,13 @@ func (s *settings) liveConfig() (capture.LiveConfig, error) {
 		if err != nil || name == "" {
 			return c, errors.Join(usageError("--interface: %q is no interface (IFACE, IFACE=external, IFACE=span or IFACE=access)", text), err)
 		}
+		if slices.ContainsFunc(c.Interfaces, func(i capture.LiveInterface) bool { return i.Name == name }) {
+			return c, usageError("--interface: %s is named twice", name)
+		}
 		c.Interfaces = append(c.Interfaces, capture.LiveInterface{Name: name, Role: role})
+	}
+	if err := s.checkPlaces(); err != nil {
+		return c, err
 	}
 	if len(c.Interfaces) == 0 {
 		return c, usageError("live: no interface named (give -i IFACE; there are: %s)", strings.Join(capture.InterfaceNames(), ", "))
@@ -70,6 +78,21 @@ func (s *settings) liveConfig() (capture.LiveConfig, error) {
 		return c, &exitError{exitUsage, fmt.Errorf("--filter: %w", err)}
 	}
 	return c, nil
+}
+
+// checkPlaces refuses a user and folders that are not there.
+func (s *settings) checkPlaces() error {
+	if s.user != "" {
+		if _, err := user.Lookup(s.user); err != nil {
+			return usageError("--user: %w", err)
+		}
+	}
+	for _, file := range []string{s.events, s.state} {
+		if info, err := os.Stat(filepath.Dir(file)); file != "" && (err != nil || !info.IsDir()) {
+			return usageError("%s: there is no folder %s to write it to", file, filepath.Dir(file))
+		}
+	}
+	return nil
 }
 
 // kernelFilter is the built-in capture filter under these settings.
@@ -113,8 +136,10 @@ func (s *settings) liveSensorConfig() (sensor.Config, error) {
 // openLog opens where a service writes events: a file is continued, a compressed one is begun beside what was there.
 func (s *settings) openLog(io stdio) (eventSink, error) {
 	switch {
-	case s.events == "" || s.events == "-":
+	case s.events == "":
 		return openEvents(s.events, io)
+	case stream(s.events):
+		return openStream(s.events, io)
 	case strings.HasSuffix(s.events, ".gz") || strings.HasSuffix(s.events, ".zst"):
 		if err := moveAside(s.events); err != nil {
 			return nil, err
@@ -122,6 +147,24 @@ func (s *settings) openLog(io stdio) (eventSink, error) {
 		return openEvents(s.events, io)
 	}
 	return sink.OpenRotating(s.events, s.eventsRotate, s.eventsKeep)
+}
+
+// stream says whether a path is standard output, or something that is there and no regular file: it is written to and never renamed.
+func stream(path string) bool {
+	info, err := os.Stat(path)
+	return path == "-" || err == nil && !info.Mode().IsRegular()
+}
+
+// openStream opens a pipe or device for events. Compression goes by the name, as with files.
+func openStream(path string, io stdio) (eventSink, error) {
+	if path == "-" {
+		return openEvents(path, io)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open events: %w", err)
+	}
+	return sink.NewNDJSON(path, f), nil
 }
 
 // moveAside renames a compressed file of an earlier run: it cannot be continued if that run was killed, and must not be lost.

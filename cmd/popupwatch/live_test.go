@@ -206,9 +206,11 @@ func TestWhatLiveCannotDoIsSaidAtTheStart(t *testing.T) {
 		{[]string{"-i", "nosuch0"}, 1, "capture from nosuch0: there is no such interface"},
 		{[]string{"-i", b + "=inside"}, 2, "is no interface (IFACE, IFACE=external"},
 		{[]string{"-i", b, "--filter", "port port"}, 2, "--filter: "},
+		{[]string{"-i", b, "-i", b + "=span"}, 2, "is named twice"},
+		{[]string{"-i", b, "--limits-ring", "4294967296"}, 2, "--limits-ring: at most"},
 		{[]string{"-i", b, "--listen", "0.0.0.0:9877"}, 2, "off loopback a token is needed"},
-		{[]string{"-i", b, "--user", "nosuchuser"}, 1, "nosuchuser"},
-		{[]string{"-i", b, "--events", "/nosuch/folder/events"}, 1, "/nosuch"},
+		{[]string{"-i", b, "--user", "nosuchuser"}, 2, "nosuchuser"},
+		{[]string{"-i", b, "--events", "/nosuch/folder/events"}, 2, "there is no folder /nosuch/folder"},
 		{[]string{"-i", b, "--rules", "/nosuch"}, 2, "/nosuch"},
 		{[]string{"-i", b, "extra"}, 2, "takes no argument"},
 	} {
@@ -219,4 +221,47 @@ func TestWhatLiveCannotDoIsSaidAtTheStart(t *testing.T) {
 			t.Errorf("live %q: status %d, want %d; it does not say %q:\n%s", c.args, status, c.status, c.want, out)
 		}
 	}
+}
+
+func TestASignalToStopIsHeardAmongManyToReload(t *testing.T) {
+	_, b := veth.Pair(t)
+	p := startLive(t, program(t), "-i", b, "--user", "root")
+	for range 100 {
+		if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if status := p.end(syscall.SIGTERM); status != 0 {
+		t.Errorf("status %d", status)
+	}
+}
+
+func TestAStateThatWasTakenOverDoesNotComeOutAgainAfterACrash(t *testing.T) {
+	a, b := veth.Pair(t)
+	live, state := program(t), filepath.Join(t.TempDir(), "state")
+	start := func() *process {
+		t.Helper()
+		return startLive(t, live, "-i", b, "--user", "root", "--events", "-", "--state", state, "--rollup", "1h")
+	}
+	first := start()
+	sendAll(t, a, popups(t))
+	first.event("campaign", isAction("campaign_opened"))
+	go func() {
+		for range first.events {
+		}
+	}()
+	first.end(syscall.SIGTERM)
+	second := start()
+	if err := second.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	second.wait()
+	if _, err := os.Stat(state); err == nil {
+		t.Error("the state that was taken over is there for the next run")
+	}
+	if _, err := os.Stat(state + ".in-use"); err != nil {
+		t.Errorf("it is lost: %v", err)
+	}
+	third := start()
+	third.end(syscall.SIGTERM)
 }

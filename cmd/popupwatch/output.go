@@ -24,32 +24,42 @@ type output struct {
 	again   time.Time
 }
 
-// Emit writes the event, or counts it as lost. The error is always nil.
+// Emit hands the event on, or counts it as lost. The error is always nil.
 func (o *output) Emit(e *event.Event) error {
-	if o.failing.Load() && o.now().Before(o.again) {
+	if o.resting() {
 		o.lost.Add(1)
 		return nil
 	}
 	if err := o.to.Emit(e); err != nil {
-		o.lost.Add(1)
 		o.fail(err)
+		o.lost.Add(1)
 		return nil
 	}
 	o.written[e.Set].Add(1)
-	o.recover()
+	if _, gathers := o.to.(flusher); !gathers {
+		o.recover()
+	}
 	return nil
 }
 
-// flush hands on what is gathered.
+// flusher is an output that gathers events: that it took one says nothing of the disk.
+type flusher interface{ Flush() error }
+
+// flush hands on what is gathered, and so tries again an output that failed.
 func (o *output) flush() {
-	f, ok := o.to.(interface{ Flush() error })
-	if !ok || o.failing.Load() {
+	f, ok := o.to.(flusher)
+	if !ok || o.resting() {
 		return
 	}
 	if err := f.Flush(); err != nil {
 		o.fail(err)
+		return
 	}
+	o.recover()
 }
+
+// resting says whether the output failed less than a second ago.
+func (o *output) resting() bool { return o.failing.Load() && o.now().Before(o.again) }
 
 func (o *output) fail(err error) {
 	o.again = o.now().Add(retryOutput)
@@ -61,6 +71,6 @@ func (o *output) fail(err error) {
 
 func (o *output) recover() {
 	if o.failing.Swap(false) {
-		o.log.Info("events are written again", "lost", o.lost.Load()-o.since+1)
+		o.log.Info("events are written again", "lost", o.lost.Load()-o.since)
 	}
 }

@@ -57,3 +57,39 @@ func TestAFailingOutputIsSaidOnceCountedAndTriedEachSecond(t *testing.T) {
 		t.Errorf("it said\n%s", said)
 	}
 }
+
+// gathering is a fake of an output that takes events while its disk is full.
+type gathering struct{ faulty }
+
+func (g *gathering) Emit(*event.Event) error { return nil }
+
+func (g *gathering) Flush() error {
+	if g.full {
+		return errors.New("no space left on device")
+	}
+	return nil
+}
+
+func TestAnOutputIsBackWhenItHasWrittenNotWhenItHasGathered(t *testing.T) {
+	var log bytes.Buffer
+	now := time.Unix(1000, 0)
+	disk := &gathering{faulty{full: true}}
+	o := &output{to: disk, log: slog.New(slog.NewTextHandler(&log, nil)), now: func() time.Time { return now }}
+	e := event.NewBuilder(event.Config{}).Stats(&event.Stats{Frames: 1})
+	for range 10 {
+		now = now.Add(time.Minute)
+		if err := o.Emit(e); err != nil {
+			t.Fatal(err)
+		}
+		o.flush()
+	}
+	if said := log.String(); strings.Count(said, "cannot be written") != 1 || strings.Contains(said, "written again") {
+		t.Errorf("a full disk:\n%s", said)
+	}
+	disk.full = false
+	now = now.Add(time.Minute)
+	o.flush() // without an event
+	if !strings.Contains(log.String(), "written again") || o.failing.Load() {
+		t.Errorf("room again:\n%s", log.String())
+	}
+}

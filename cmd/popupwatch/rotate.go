@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -23,6 +24,9 @@ type telescope struct {
 	began    time.Time
 	dir      string
 	waited   bool // it was said
+	unsaved  bool // files were read since the state was written
+	saved    time.Time
+	failed   error // of writing while nothing was read
 }
 
 // maxReports is how many files the summary names: the last ones.
@@ -42,7 +46,7 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 	}
 	limitMemory(config.Memory)
 	t := &telescope{settings: s, io: io, began: time.Now(), dir: paths[0]}
-	t.Watch, err = capture.OpenWatch(paths[0], capture.WatchConfig{Filter: s.filter, Done: t.done, Idle: t.idle})
+	t.Watch, err = capture.OpenWatch(paths[0], capture.WatchConfig{Filter: s.filter, Done: t.done, Idle: t.idle, Faulty: t.faulty})
 	if err != nil {
 		return err
 	}
@@ -63,7 +67,7 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 
 // carry is the road until the first signal; then what is open is closed, or handed on.
 func (t *telescope) carry() error {
-	if err := t.road.Carry(); err != nil {
+	if err := errors.Join(t.road.Carry(), t.failed); err != nil {
 		return errors.Join(err, t.out.Close())
 	}
 	if t.settings.state == "" {
@@ -75,34 +79,61 @@ func (t *telescope) carry() error {
 	return t.save()
 }
 
-// done notes a file that was read, and hands on how far the road is: events first, then the state.
+// done notes a file that was read, and hands on how far the road is, at most once a second: events first, then the state.
 func (t *telescope) done(r capture.FileReport) error {
-	t.reports = append(t.reports[max(0, len(t.reports)-maxReports+1):], r)
+	t.report(r)
 	if !t.settings.quiet {
 		fmt.Fprintf(t.io.err, "popupwatch: read %s: %d frames, %d popups so far\n", visible(r.Path), r.Frames, t.road.Messages())
 	}
 	if r.Err != nil {
 		fmt.Fprintf(t.io.err, "popupwatch: %s\n", visible(r.Err.Error()))
 	}
-	t.flush()
+	t.unsaved = true
+	if time.Since(t.saved) < time.Second {
+		return nil
+	}
+	return t.handOn()
+}
+
+// report keeps what is known of a file last: one that was read on is no longer cut short.
+func (t *telescope) report(r capture.FileReport) {
+	t.reports = slices.DeleteFunc(t.reports, func(o capture.FileReport) bool { return o.Path == r.Path })
+	t.reports = append(t.reports[max(0, len(t.reports)-maxReports+1):], r)
+}
+
+// faulty says what cannot be read.
+func (t *telescope) faulty(r capture.FileReport) {
+	fmt.Fprintf(t.io.err, "popupwatch: %s: %s\n", visible(r.Path), visible(r.Err.Error()))
+	if r.Path != t.dir { // a directory may come back
+		t.report(r)
+	}
+}
+
+// handOn writes what is gathered, then the state: a state behind events that were not written would lose them.
+func (t *telescope) handOn() error {
+	t.unsaved, t.saved = false, time.Now()
+	if f, ok := t.out.(flusher); ok {
+		if err := f.Flush(); err != nil {
+			return err
+		}
+	}
 	if t.settings.state == "" {
 		return nil
 	}
 	return t.save()
 }
 
-// idle writes the events that are gathered: somebody may be reading them. It says once that there is nothing to be read now.
+// idle hands on what was read since it was last done. It says once that there is nothing to be read now.
 func (t *telescope) idle() {
+	if t.unsaved {
+		t.failed = errors.Join(t.failed, t.handOn())
+	}
+	if t.failed != nil {
+		t.Watch.Stop()
+	}
 	if !t.waited && !t.settings.quiet {
 		t.waited = true
 		fmt.Fprintf(t.io.err, "popupwatch: watching %s: a file is read when the next one begins, or when it is renamed\n", visible(t.dir))
-	}
-	t.flush()
-}
-
-func (t *telescope) flush() {
-	if f, ok := t.out.(interface{ Flush() error }); ok {
-		f.Flush() // an error stays and returns with the next event, or with Close
 	}
 }
 
@@ -123,7 +154,7 @@ func (t *telescope) save() error { return sensor.WriteState(t.settings.state, t.
 // listen stops the watching at the first SIGINT or SIGTERM and the process at the second.
 func (t *telescope) listen() (stop func()) {
 	signals, done := make(chan os.Signal, 2), make(chan struct{})
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP) // a terminal that closes must not cost the place in a file
 	go func() {
 		defer close(done)
 		stopping := false

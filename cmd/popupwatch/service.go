@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -91,14 +92,41 @@ func (v *service) openRoad(config sensor.Config, io stdio) error {
 	if v.settings.state == "" {
 		return nil
 	}
-	aside, err := sensor.ReadState(v.settings.state, v.road)
+	return v.loadState()
+}
+
+// loadState takes over what an earlier run handed on. The file is renamed then: a run that crashes must not leave a state that comes out
+// again, its documents all a second time.
+func (v *service) loadState() error {
+	path := v.settings.state
+	used := path + ".in-use"
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(used); err == nil {
+			v.log.Warn("the run before did not come to its end: what it remembered is lost, and the sensor starts without memory", "earlier state", used)
+		}
+	}
+	aside, err := sensor.ReadState(path, v.road)
 	if err != nil {
 		return err
 	}
 	if aside != "" {
-		v.log.Error("the state file is damaged: it is set aside, and the sensor starts without memory", "file", v.settings.state, "aside", aside)
+		v.log.Error("the state file is damaged: it is set aside, and the sensor starts without memory", "file", path, "aside", aside)
 	}
 	v.Live.Continue(v.road.Frames())
+	if err := os.Rename(path, used); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("mark the state file as used: %w", err)
+	}
+	return nil
+}
+
+// saveState hands on what is open, behind the events that were written.
+func (v *service) saveState() error {
+	if err := sensor.WriteState(v.settings.state, v.road); err != nil {
+		return err
+	}
+	if err := os.Remove(v.settings.state + ".in-use"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	return nil
 }
 
@@ -107,11 +135,18 @@ func (s *settings) loadRules(memory int64) (*rules.Set, error) {
 	return rules.Config{CacheBytes: int(sensor.Divide(memory).Rules)}.Load(s.rules...)
 }
 
-// confinement is what the service may touch after its start.
+// confinement is what the service may touch after its start: the folders of its own files, and those from which rules are read again, which
+// may be replaced whole, or be links.
 func (s *settings) confinement(log *slog.Logger) *confinement {
-	c := &confinement{user: s.user, log: log, readable: append([]string(nil), s.rules...)}
+	c := &confinement{user: s.user, log: log}
+	for _, path := range s.rules {
+		c.readable = append(c.readable, path, filepath.Dir(filepath.Clean(path)))
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			c.readable = append(c.readable, filepath.Dir(target))
+		}
+	}
 	for _, file := range []string{s.events, s.state} {
-		if file != "" && file != "-" {
+		if file != "" && !stream(file) {
 			c.writable = append(c.writable, filepath.Dir(file))
 		}
 	}
@@ -134,7 +169,7 @@ func (v *service) start() error {
 	}
 	err = errors.Join(err, v.road.Suspend())
 	v.out.flush() // or a crash here would leave a state whose events are nowhere
-	return errors.Join(err, sensor.WriteState(v.settings.state, v.road))
+	return errors.Join(err, v.saveState())
 }
 
 // hello says what the service does, and what is off because it was not told what is home.
@@ -221,43 +256,53 @@ func (v *service) changed(c capture.Change) {
 	}
 }
 
-// listen hears signals until ctx is done.
+// listen hears signals until ctx is done. Those that stop have a channel of their own, which a burst of SIGHUP cannot fill.
 func (v *service) listen(ctx context.Context) {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	v.handle.Add(1)
-	go func() {
-		defer v.handle.Done()
-		defer signal.Stop(signals)
-		var stopping time.Time
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case s := <-signals:
-				stopping = v.heed(s, stopping)
-			}
-		}
-	}()
+	stops, reloads := make(chan os.Signal, 2), make(chan os.Signal, 1)
+	signal.Notify(stops, syscall.SIGINT, syscall.SIGTERM)
+	signal.Notify(reloads, syscall.SIGHUP)
+	v.handle.Add(2)
+	go v.hear(ctx, stops, v.heed())
+	go v.hear(ctx, reloads, func(os.Signal) { v.reload() })
 }
 
-// heed does what a signal asks for: the first SIGTERM or SIGINT stops, the second ends the process; SIGHUP reads the rules anew. It gives
-// when the stop began.
-func (v *service) heed(s os.Signal, stopping time.Time) time.Time {
-	switch {
-	case s == syscall.SIGHUP:
-		v.reload()
-		return stopping
-	case stopping.IsZero():
-		v.log.Info("stopping", "signal", s.String())
-		v.notify.stopping()
-		v.Live.Stop()
-		return time.Now()
-	case time.Since(stopping) > sameSignal:
-		os.Exit(128 + int(s.(syscall.Signal)))
+// hear calls for each signal until ctx is done.
+func (v *service) hear(ctx context.Context, signals chan os.Signal, call func(os.Signal)) {
+	defer v.handle.Done()
+	defer signal.Stop(signals)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s := <-signals:
+			call(s)
+		}
 	}
-	return stopping
 }
+
+// heed gives what the signals that stop ask for: the first stops, a later one ends the process, and so does an output that never takes what
+// is left.
+func (v *service) heed() func(os.Signal) {
+	var stopping time.Time
+	return func(s os.Signal) {
+		switch {
+		case stopping.IsZero():
+			stopping = time.Now()
+			v.log.Info("stopping", "signal", s.String())
+			v.notify.stopping()
+			v.Live.Stop()
+			time.AfterFunc(stopMost, func() {
+				v.log.Error("the sensor does not come to its end: does the output take events? what was not written is lost")
+				os.Exit(exitFailed)
+			})
+		case time.Since(stopping) > sameSignal:
+			os.Exit(128 + int(s.(syscall.Signal)))
+		}
+	}
+}
+
+// stopMost is how long a stop may take. A silent wire takes a tenth of a second, a full memory without --state some seconds.
+const stopMost = 20 * time.Second
 
 // sameSignal is how soon a second signal is the first one again: timeout(1) and some shells send it to the process and to its group.
 const sameSignal = 300 * time.Millisecond

@@ -228,9 +228,10 @@ func (s *settings) sensorConfig() (sensor.Config, error) {
 // namespaceForm is what Elasticsearch takes as the last part of a data stream's name.
 var namespaceForm = regexp.MustCompile(`^[^-\\/*?"<>|,#:\sA-Z]{1,100}$`)
 
-// The least sizes that make sense: a ring holds some frames of the greatest size, an events file more than a few documents.
+// The sizes that make sense: a ring holds some frames of the greatest size, an events file more than a few documents.
 const (
 	leastRing   = 1 << 20
+	mostRing    = 1 << 30 // libpcap holds it in an int, and quietly takes 2 MiB for more
 	leastRotate = 1 << 20
 )
 
@@ -247,6 +248,8 @@ func (s *settings) check() error {
 		return usageError("--namespace: %q is no name for a data stream: at most 100 octets, no capitals, blanks, - or \\/*?\"<>|,#:", s.namespace)
 	case !slices.Contains([]string{"auto", "text", "json"}, s.logFormat):
 		return usageError("--log-format: %q is none of auto, text, json", s.logFormat)
+	case s.limitsRing > mostRing:
+		return usageError("--limits-ring: at most %d octets", mostRing)
 	case s.limitsRing < leastRing || s.eventsRotate < leastRotate || s.eventsKeep < 1:
 		return usageError("--limits-ring and --events-rotate: at least %d octets; --events-keep: at least 1", leastRing)
 	case s.rollupSources < 1 || s.rollupClaims < 1:

@@ -3,8 +3,11 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
+
+	"popupwatch/sensor/capture"
 )
 
 // testCommand checks before it matters.
@@ -48,6 +51,11 @@ func testConfig(s *settings, io stdio) error {
 	set, err := s.loadRules(config.Memory)
 	if err != nil {
 		return &exitError{exitUsage, err}
+	}
+	for _, i := range source.Interfaces {
+		if !slices.Contains(capture.InterfaceNames(), i.Name) {
+			fmt.Fprintf(io.out, "note: there is no interface %s here and now\n", visible(i.Name))
+		}
 	}
 	if len(s.home) == 0 {
 		fmt.Fprintln(io.out, "note: "+homeMissing)

@@ -318,3 +318,34 @@ func TestWhatCannotBeCapturedFromIsNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestFramesThatNobodyReadsAnyMoreCountAsDropped(t *testing.T) {
+	a, b := veth.Pair(t)
+	w := listen(t, LiveConfig{}, b)
+	sender := veth.Open(t, a)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := uint32(0); ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				sender.Send(t, udp(i))
+			}
+		}
+	}()
+	w.frames(2000)
+	w.Stop()
+	for {
+		if _, err := w.Next(); err == io.EOF {
+			break
+		}
+	}
+	close(stop)
+	<-done
+	received, dropped, _ := w.Kernel()
+	if received != w.seq+dropped || received < 2000 {
+		t.Errorf("received %d, on the road %d, dropped %d", received, w.seq, dropped)
+	}
+}

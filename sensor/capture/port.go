@@ -65,9 +65,12 @@ type port struct {
 	handle   *pcap.Handle
 	batch    *batch // that is being filled
 	lost     bool   // told that it is
-	seen     pcap.Stats
-	counted  time.Time
-	dropping struct {
+	device   int    // the system's number of the interface that handle captures from
+
+	delivered uint64 // frames
+	seen      pcap.Stats
+	counted   time.Time
+	dropping  struct {
 		since uint64    // drops when they began
 		last  time.Time // when there were some; zero where they are over
 	}
@@ -122,9 +125,13 @@ func (p *port) look() error {
 	if err != nil {
 		return fmt.Errorf("there is no such interface (there are: %s)", strings.Join(InterfaceNames(), ", "))
 	}
+	if p.handle != nil && i.Index != p.device {
+		return errors.New("another interface has this name now")
+	}
 	if i.Flags&net.FlagUp == 0 {
 		return errDown
 	}
+	p.device = i.Index
 	return nil
 }
 
@@ -242,6 +249,7 @@ func (p *port) read() {
 			return
 		}
 		p.batch.add(p, data, info.Length, info.Timestamp)
+		p.delivered++
 		if p.batch.due() {
 			p.flush(info.Timestamp)
 			return
@@ -252,6 +260,7 @@ func (p *port) read() {
 // gone closes a handle whose interface went away.
 func (p *port) gone(err error) {
 	p.tally()
+	p.settle()
 	p.close()
 	p.flush(time.Now())
 	if p.stopped() {
@@ -296,12 +305,23 @@ func (p *port) drain() {
 			break
 		}
 		p.batch.add(p, data, info.Length, info.Timestamp)
+		p.delivered++
 		if p.batch.due() {
 			p.flush(info.Timestamp)
 		}
 	}
 	p.tally()
+	p.settle()
 	p.close()
+}
+
+// settle counts as dropped what the kernel had handed over and nobody read any more: frames on the road and dropped ones add up to those
+// received.
+func (p *port) settle() {
+	known := p.delivered + p.counts.dropped.Load()
+	if received := p.counts.received.Load(); received > known {
+		p.counts.dropped.Add(received - known)
+	}
 }
 
 // flush sends the batch and takes a free one: here the reader waits for a road that is slower than the wire.

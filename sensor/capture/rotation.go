@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,8 +29,16 @@ type rotation struct {
 	dir   string
 	looks int
 	seen  map[string]*sighting // by path, of the last look
-	named map[fileID]string    // the name by which a file was seen first
+	named map[fileID]naming    // by which a file was seen first
 	read  map[digest]*readFile
+	queue []candidate // finished at the last look, and not read yet
+}
+
+// naming is the name by which a file was seen first, and what it began with: a number that the file system gives to another file later is
+// told by that.
+type naming struct {
+	path   string
+	begins digest
 }
 
 // sighting is a file at the last look.
@@ -39,9 +48,11 @@ type sighting struct {
 	size    int64
 	changed time.Time
 	stable  bool // as at the look before
+	told    bool // its fault
 	look    int
-	peeked  bool
-	capture bool // it has a frame
+	tried   bool  // it was peeked at, as it is now
+	fault   error // why it has no frame to be read
+	capture bool  // it has a frame
 	first   int64
 	begins  digest
 }
@@ -64,32 +75,49 @@ type candidate struct {
 }
 
 func newRotation(dir string) rotation {
-	return rotation{dir: dir, seen: map[string]*sighting{}, named: map[fileID]string{}, read: map[digest]*readFile{}}
+	return rotation{dir: dir, seen: map[string]*sighting{}, named: map[fileID]naming{}, read: map[digest]*readFile{}}
 }
 
-// next gives the file to be read whose first frame is the earliest; false where there is none now.
+// next gives the file to be read whose first frame is the earliest; false where there is none now. It looks at the directory when all that it
+// found at the last look were read.
 func (r *rotation) next() (c candidate, ok bool, err error) {
-	if err := r.look(); err != nil {
-		return c, false, err
+	if len(r.queue) == 0 {
+		if err := r.look(); err != nil {
+			return c, false, err
+		}
+		r.queue = r.finished()
 	}
+	if len(r.queue) == 0 {
+		return c, false, nil
+	}
+	c, r.queue = r.queue[0], r.queue[1:]
+	return c, true, nil
+}
+
+// finished is the files to be read, by the time of their first frames, then by name.
+func (r *rotation) finished() (out []candidate) {
 	latest := r.latest()
 	for _, s := range r.seen {
-		if !s.capture || !s.stable || s.first >= latest[series(s.path)] && r.named[s.id] == s.path {
+		if !s.capture || !s.stable || s.first >= latest[series(s.path)] && !r.renamed(s) {
 			continue
 		}
-		known := r.read[s.begins]
-		if known != nil && (known.Size >= s.size || compressedName(s.path)) {
-			continue
+		c := candidate{path: s.path, size: s.size, first: s.first, begins: s.begins}
+		if known := r.read[s.begins]; known != nil {
+			if known.Size >= s.size {
+				continue
+			}
+			c.frames = known.Frames
 		}
-		d := candidate{path: s.path, size: s.size, first: s.first, begins: s.begins}
-		if known != nil {
-			d.frames = known.Frames
-		}
-		if !ok || cmp.Or(cmp.Compare(d.first, c.first), cmp.Compare(d.path, c.path)) < 0 {
-			c, ok = d, true
-		}
+		out = append(out, c)
 	}
-	return c, ok, nil
+	slices.SortFunc(out, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.path, b.path)) })
+	return out
+}
+
+// renamed says whether a file has another name than when it was first seen.
+func (r *rotation) renamed(s *sighting) bool {
+	n := r.named[s.id]
+	return n.path != s.path && n.begins == s.begins
 }
 
 // latest is the greatest first frame's time of each series.
@@ -114,13 +142,14 @@ func (r *rotation) look() error {
 	}
 	r.looks++
 	for _, e := range entries {
-		info, err := e.Info()
+		path := filepath.Join(r.dir, e.Name())
+		info, err := os.Stat(path) // a link counts as what it leads to
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // gone meanwhile
 		case err != nil:
 			return fmt.Errorf("watch a directory: %w", err)
 		case info.Mode().IsRegular() && !strings.HasPrefix(e.Name(), "."):
-			r.see(filepath.Join(r.dir, e.Name()), info)
+			r.see(path, info)
 		}
 	}
 	return r.forget()
@@ -136,11 +165,11 @@ func (r *rotation) see(path string, info fs.FileInfo) {
 		s.stable = true
 	}
 	s.look = r.looks
-	if _, ok := r.named[s.id]; !ok {
-		r.named[s.id] = path
-	}
-	if !s.peeked {
+	if !s.tried {
 		s.peek()
+	}
+	if n, ok := r.named[s.id]; !ok || n.begins != s.begins && s.capture {
+		r.named[s.id] = naming{path, s.begins}
 	}
 	if known := r.read[s.begins]; known != nil && s.capture {
 		known.look = r.looks
@@ -151,15 +180,16 @@ func (r *rotation) see(path string, info fs.FileInfo) {
 // do not change it, so that a file which grows stays the same.
 func (s *sighting) peek() {
 	in := &input{path: s.path, seeks: true, size: s.size}
+	s.tried = true
 	src, err := in.open(opening{block: peekBlock, declarer: newFilters("")})
-	if err != nil {
+	if s.fault = err; err != nil {
 		return
 	}
 	defer src.close()
-	if src.reader.next(&src.frame) != nil {
+	if s.fault = src.reader.next(&src.frame); s.fault != nil {
 		return
 	}
-	s.peeked, s.capture, s.first = true, true, src.nanos
+	s.capture, s.first = true, src.nanos
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %d ", src.nanos, src.frame.Len)
 	h.Write(src.frame.Data)
@@ -195,6 +225,25 @@ func (r *rotation) forget() error {
 	return nil
 }
 
+// faults gives each file once that will not be read as it is: no right to, or damage before its first frame. What is no capture, or empty, is
+// none, and neither is one that may still grow.
+func (r *rotation) faults() (out []FileReport) {
+	for _, s := range r.seen {
+		if s.fault == nil || s.fault == io.EOF || !s.stable || s.told {
+			continue
+		}
+		s.told = true
+		if d := (*DamageError)(nil); !errors.As(s.fault, &d) || !d.foreign {
+			out = append(out, FileReport{Path: s.path, Err: s.fault})
+		}
+	}
+	slices.SortFunc(out, func(a, b FileReport) int { return strings.Compare(a.Path, b.Path) })
+	return out
+}
+
+// again has a file looked at anew.
+func (r *rotation) again(path string) { delete(r.seen, path) }
+
 // done notes how far a file was read.
 func (r *rotation) done(c candidate, frames uint64) {
 	r.read[c.begins] = &readFile{c.begins, frames, c.size, r.looks}
@@ -229,5 +278,3 @@ func series(path string) string {
 func uncompressed(path string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(path, ".gz"), ".zst")
 }
-
-func compressedName(path string) bool { return uncompressed(path) != path }

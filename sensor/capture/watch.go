@@ -21,6 +21,7 @@ type WatchConfig struct {
 	Poll   time.Duration          // 1 s
 	Done   func(FileReport) error // called in Next after each file, and its error is that of Next; nil: nobody asks
 	Idle   func()                 // called in Next before it waits; nil: nobody asks
+	Faulty func(FileReport)       // called once for each file that cannot be read, and where the directory is away; nil: nobody asks
 }
 
 // Watch delivers the frames of captures that a rotating capture leaves in a directory, each once, in order of their first frames. It belongs
@@ -37,6 +38,7 @@ type Watch struct {
 	ifaces   []decoders.Interface
 	base     int // number of the first interface of files
 	reports  []FileReport
+	away     bool // the directory cannot be read, which was told
 }
 
 // OpenWatch looks at the directory for the first time. Its error is that of a path that is no directory, or cannot be read, or of a filter.
@@ -59,6 +61,9 @@ func OpenWatch(dir string, c WatchConfig) (*Watch, error) {
 	}
 	if c.Idle == nil {
 		c.Idle = func() {}
+	}
+	if c.Faulty == nil {
+		c.Faulty = func(FileReport) {}
 	}
 	return &Watch{cfg: c, rotation: newRotation(dir), stop: make(chan struct{})}, nil
 }
@@ -112,11 +117,12 @@ func (w *Watch) finish(err error) error {
 // begin opens the next file that is to be read, or waits.
 func (w *Watch) begin() error {
 	c, ok, err := w.rotation.next()
-	if err != nil {
-		return err
-	}
-	if ok {
+	w.say(err)
+	if ok && err == nil {
 		return w.open(c)
+	}
+	for _, r := range w.rotation.faults() {
+		w.cfg.Faulty(r)
 	}
 	w.cfg.Idle()
 	select {
@@ -126,10 +132,20 @@ func (w *Watch) begin() error {
 	return nil
 }
 
+// say tells once of a directory that cannot be read now: it may be mounted again.
+func (w *Watch) say(err error) {
+	if err != nil && !w.away {
+		w.cfg.Faulty(FileReport{Path: w.rotation.dir, Err: err})
+	}
+	w.away = err != nil
+}
+
 // open opens a file, and goes over what was delivered of it before.
 func (w *Watch) open(c candidate) (err error) {
 	if w.files, err = Open([]string{c.path}, Config{Filter: w.cfg.Filter}); err != nil {
-		return err
+		w.files = nil // gone, or not ours to read, since it was seen: the next look tells
+		w.rotation.again(c.path)
+		return nil
 	}
 	w.base, w.current, w.position = len(w.ifaces), c, c.frames
 	for range c.frames {

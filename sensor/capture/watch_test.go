@@ -228,3 +228,80 @@ func TestWhatIsNoDirectoryIsNotWatched(t *testing.T) {
 		}
 	}
 }
+
+func TestACompressedFileThatGrowsAfterItWasReadIsReadOn(t *testing.T) {
+	dir := t.TempDir()
+	whole, err := os.ReadFile(timed(t, t.TempDir(), "x-1", 10, 11, 12))
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := gzipped(t, whole)
+	walk(t, openWatch(t, dir),
+		step{func() { timed(t, dir, "x-2", 20); write(t, dir, "x-1.gz", packed[:len(packed)-9]) }, "x-110 x-111 x-112"},
+		step{func() { write(t, dir, "x-1.gz", packed) }, ""},
+		step{func() { timed(t, dir, "x-3", 30) }, "x-220"},
+	)
+}
+
+func TestAFileThatTakesTheNumberOfAnotherIsNotRenamed(t *testing.T) {
+	dir := t.TempDir()
+	w := openWatch(t, dir)
+	walk(t, w,
+		step{func() { timed(t, dir, "x-1", 10); timed(t, dir, "x-2", 20) }, "x-110"},
+		step{func() { // the file system gives the number of x-1 to x-3
+			if err := os.WriteFile(filepath.Join(dir, "x-1"), pcapOf(littleEndian, magicMicro, 1, sample{sec: 30, data: "x-330"}), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			rename(t, dir, "x-1", "x-3")
+		}, "x-220"},
+	)
+}
+
+func TestALinkCountsAsWhatItLeadsTo(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	for i, name := range []string{"x-1", "x-2"} {
+		if err := os.Symlink(timed(t, other, name, uint32(10+i)), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	walk(t, openWatch(t, dir), step{func() {}, "x-110"})
+}
+
+func TestWhatCannotBeReadIsNamedOnce(t *testing.T) {
+	dir := t.TempDir()
+	w := openWatch(t, dir)
+	var named []string
+	w.cfg.Faulty = func(r FileReport) { named = append(named, filepath.Base(r.Path)) }
+	walk(t, w,
+		step{func() {
+			write(t, dir, "cut", pcapOf(littleEndian, magicMicro, 1, sample{sec: 1, data: "frame"})[:24+16+2])
+			write(t, dir, "notes", []byte("these are no capture"))
+			write(t, dir, "empty", nil)
+		}, ""},
+		step{func() { timed(t, dir, "x-1", 10); timed(t, dir, "x-2", 20) }, "x-110"},
+	)
+	if diff := cmp.Diff([]string{"cut"}, named); diff != "" {
+		t.Errorf("named (-want +got):\n%s", diff)
+	}
+}
+
+func TestADirectoryThatIsAwayIsToldOnceAndWaitedFor(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "mount")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w := openWatch(t, dir)
+	told := 0
+	w.cfg.Faulty = func(r FileReport) { told++ }
+	walk(t, w,
+		step{func() { rename(t, filepath.Dir(dir), "mount", "away") }, ""},
+		step{func() {
+			rename(t, filepath.Dir(dir), "away", "mount")
+			timed(t, dir, "x-1", 10)
+			timed(t, dir, "x-2", 20)
+		}, "x-110"},
+	)
+	if told != 1 {
+		t.Errorf("told %d times", told)
+	}
+}

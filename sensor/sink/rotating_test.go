@@ -2,6 +2,7 @@ package sink
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,5 +105,55 @@ func TestAFullDiskKeepsWhatIsGathered(t *testing.T) {
 func TestAnEventsFileThatCannotBeMadeIsNamed(t *testing.T) {
 	if _, err := OpenRotating("/no/such/folder/events", 1<<20, 1); err == nil || !strings.Contains(err.Error(), "/no/such/folder/events") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestALineThatWasCutOffIsNotOneWithTheNext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.ndjson")
+	logged(t, path, 1, 2, 3)
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, info.Size()-20); err != nil {
+		t.Fatal(err)
+	}
+	logged(t, path, 3, 1, 3)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
+	if len(lines) != 3 || !strings.HasPrefix(lines[2], `{"@timestamp"`) || !strings.HasSuffix(lines[2], "}") {
+		t.Errorf("%d lines, the last is %.60q", len(lines), lines[len(lines)-1])
+	}
+}
+
+func TestEventsGoToANewFileWhenTheirsIsMovedAway(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.ndjson")
+	r, err := OpenRotating(path, 1<<20, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := event.NewBuilder(event.Config{Sensor: "test"})
+	write := func(n uint64) {
+		t.Helper()
+		r.looked = r.looked.Add(-lookEvery) // as if a second had passed
+		if err := errors.Join(r.Emit(someEvent(b, n)), r.Flush()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(1)
+	write(2)
+	if err := os.Rename(path, path+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	write(3)
+	write(4)
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if moved, fresh := whole(t, path+".moved"), whole(t, path); len(moved) != 2 || len(fresh) != 2 {
+		t.Errorf("%d events in the file that was moved, %d in the new one", len(moved), len(fresh))
 	}
 }
