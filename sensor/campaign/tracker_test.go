@@ -140,11 +140,30 @@ func TestIDIsThatOfTheFirstForm(t *testing.T) {
 	}
 }
 
-// twin does what Tracker does, comparing with everything, and forgets nothing.
+// twin does what Tracker does, comparing with everything, and forgets nothing but that of five representatives with one band the eldest is not
+// found by it.
 type twin struct {
 	ids   []ID
 	forms []map[[32]byte]bool
 	reps  [][]*text.Form
+	heard [bandCount]map[[bandRows]uint32][]int // campaigns by band, the latest last
+}
+
+// represent adds a representative of a campaign.
+func (w *twin) represent(campaign int, f *text.Form) {
+	w.reps[campaign] = append(w.reps[campaign], f)
+	for band := range w.heard {
+		if w.heard[band] == nil {
+			w.heard[band] = map[[bandRows]uint32][]int{}
+		}
+		of := bandOf(f, band)
+		all := append(w.heard[band][of], campaign)
+		w.heard[band][of] = all[max(0, len(all)-len(bucket{})):]
+	}
+}
+
+func bandOf(f *text.Form, band int) [bandRows]uint32 {
+	return [bandRows]uint32(f.Sketch[bandRows*band:])
 }
 
 func (w *twin) join(f *text.Form) ID {
@@ -157,32 +176,36 @@ func (w *twin) join(f *text.Form) ID {
 	if best < 0 {
 		w.ids = append(w.ids, idOf(f))
 		w.forms = append(w.forms, map[[32]byte]bool{f.Hash: true})
-		w.reps = append(w.reps, []*text.Form{f})
+		w.reps = append(w.reps, nil)
+		if len(f.Shingles) > 0 {
+			w.represent(len(w.ids)-1, f)
+		}
 		return idOf(f)
 	}
 	if len(w.forms[best]) < maxForms {
 		w.forms[best][f.Hash] = true
 	}
 	if likeness < distinct && len(w.reps[best]) < maxReps {
-		w.reps[best] = append(w.reps[best], f)
+		w.represent(best, f)
 	}
 	return w.ids[best]
 }
 
 func (w *twin) nearest(f *text.Form) (best int, likeness float64) {
+	if len(f.Shingles) == 0 {
+		return -1, 0
+	}
+	hits := make([]int, len(w.reps))
+	for band := range w.heard {
+		for _, campaign := range w.heard[band][bandOf(f, band)] {
+			hits[campaign]++
+		}
+	}
 	type found struct{ index, hits int }
 	var all []found
-	for i, reps := range w.reps {
-		hits := 0
-		for _, rep := range reps {
-			for band := range bandCount {
-				if len(f.Shingles) > 0 && [3]uint32(rep.Sketch[3*band:]) == [3]uint32(f.Sketch[3*band:]) {
-					hits++
-				}
-			}
-		}
-		if hits > 0 {
-			all = append(all, found{i, hits})
+	for i, n := range hits {
+		if n > 0 {
+			all = append(all, found{i, n})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b found) int { return b.hits - a.hits })
