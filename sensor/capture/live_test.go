@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -347,5 +348,23 @@ func TestFramesThatNobodyReadsAnyMoreCountAsDropped(t *testing.T) {
 	received, dropped, _ := w.Kernel()
 	if received != w.seq+dropped || received < 2000 {
 		t.Errorf("received %d, on the road %d, dropped %d", received, w.seq, dropped)
+	}
+}
+
+func TestAnotherInterfaceUnderTheNameIsCapturedFrom(t *testing.T) {
+	_, b := veth.Pair(t)
+	c, d := veth.Pair(t)
+	w := listen(t, LiveConfig{}, b)
+	w.until("a tick", func([]decoders.Frame) bool { return len(w.ticks) > 0 })
+	for _, args := range [][]string{{b, "down"}, {b, "name", "pwold"}, {d, "down"}, {d, "name", b}, {"pwold", "up"}, {b, "up"}} {
+		if out, err := exec.Command("ip", append([]string{"link", "set"}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("ip link set %q: %v: %s", args, err, out)
+		}
+	}
+	w.change(InterfaceLost)
+	w.change(InterfaceBack)
+	veth.Open(t, c).Send(t, udp(7))
+	if f := w.frames(1)[0]; numberOf(f) != 7 {
+		t.Errorf("frame %d", numberOf(f))
 	}
 }
