@@ -67,6 +67,9 @@ flood: build
 
 ## package: a deb and an rpm in bin/, checked: contents, unit, and (as root, in an overlay) installing and removing
 package: headers
+	@command -v systemd-analyze >/dev/null || testdata/yardsticks/install.sh systemd
+	@command -v man >/dev/null || testdata/yardsticks/install.sh man-db
+	@command -v objdump >/dev/null || testdata/yardsticks/install.sh binutils
 	OUT=$(CURDIR)/bin/packages cmd/popupwatch/packaging/check.sh
 
 ## bench-live: live beside tcpdump on a veth pair, at rising rates (needs root)
