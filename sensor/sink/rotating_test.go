@@ -79,10 +79,11 @@ func TestAnEventsFileIsRenamedWhenItIsFullWithoutDividingALine(t *testing.T) {
 }
 
 func TestAFullDiskKeepsWhatIsGathered(t *testing.T) {
-	r, err := OpenRotating("/dev/full", 1<<20, 1)
+	r, err := OpenRotating(filepath.Join(t.TempDir(), "events"), 1<<20, 1)
 	if err != nil {
-		t.Skip("needs /dev/full")
+		t.Fatal(err)
 	}
+	r.file.Filename = "/dev/full" // it is opened with the first write: the disk is full from then on
 	b := event.NewBuilder(event.Config{Sensor: "test"})
 	gathered := 0
 	for i := range 1000 {
