@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -181,6 +180,3 @@ func moveAside(path string) error {
 	}
 	return nil
 }
-
-// lookEvery is how often the road looks beside itself: at signals, and to publish what it counted.
-const lookEvery = 250 * time.Millisecond

@@ -9,7 +9,10 @@ import (
 )
 
 // metrics hands Prometheus what the road published last: a scrape never touches the road.
-type metrics struct{ of *service }
+type metrics struct {
+	of *service
+	described
+}
 
 // described are the metrics of a service, by what they count.
 type described struct {
@@ -41,7 +44,7 @@ func describe() described {
 // registry is the metrics of this service and of its process; nothing is registered globally.
 func (v *service) registry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
-	r.MustRegister(metrics{v}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(metrics{v, describe()}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return r
 }
 
@@ -50,7 +53,7 @@ func (m metrics) Describe(chan<- *prometheus.Desc) {}
 
 // Collect sends what the road published last.
 func (m metrics) Collect(to chan<- prometheus.Metric) {
-	d, c := describe(), m.of.counts.Load()
+	d, c := &m.described, m.of.counts.Load()
 	count := func(desc *prometheus.Desc, n uint64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(n), labels...)
 	}
@@ -69,8 +72,8 @@ func (m metrics) Collect(to chan<- prometheus.Metric) {
 	for _, t := range c.Shed {
 		count(d.shed, t.N, t.Name)
 	}
-	m.interfaces(&d, count, gauge)
-	m.output(&d, count, gauge)
+	m.interfaces(count, gauge)
+	m.output(count, gauge)
 }
 
 // counter and gauger hand one value on.
@@ -79,7 +82,8 @@ type (
 	gauger  func(desc *prometheus.Desc, n float64, labels ...string)
 )
 
-func (m metrics) interfaces(d *described, count counter, gauge gauger) {
+func (m metrics) interfaces(count counter, gauge gauger) {
+	d := &m.described
 	for _, p := range m.of.Live.Status() {
 		count(d.received, p.Received, p.Name)
 		count(d.dropped, p.Dropped, p.Name, "kernel")
@@ -89,8 +93,8 @@ func (m metrics) interfaces(d *described, count counter, gauge gauger) {
 	}
 }
 
-func (m metrics) output(d *described, count counter, gauge gauger) {
-	o := m.of.out
+func (m metrics) output(count counter, gauge gauger) {
+	o, d := m.of.out, &m.described
 	for i := range event.SetCount {
 		set := event.Set(i)
 		count(d.events, o.written[set].Load(), "file", "written", set.String())

@@ -59,7 +59,7 @@ func replay(s *settings, paths []string, io stdio) (err error) {
 		return err
 	}
 	if config.Rules, err = s.loadRules(config.Memory); err != nil {
-		return &exitError{exitUsage, err}
+		return err
 	}
 	if err := capture.CheckFilter(s.filter); err != nil {
 		return &exitError{exitUsage, fmt.Errorf("--filter: %w", err)}

@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"os/signal"
 	"slices"
 	"syscall"
 	"time"
@@ -42,7 +40,7 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 		return err
 	}
 	if config.Rules, err = s.loadRules(config.Memory); err != nil {
-		return &exitError{exitUsage, err}
+		return err
 	}
 	limitMemory(config.Memory)
 	t := &telescope{settings: s, io: io, began: time.Now(), dir: paths[0]}
@@ -59,10 +57,14 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 	if err := t.load(); err != nil {
 		return errors.Join(err, t.out.Close())
 	}
-	stop := t.listen()
+	// SIGHUP stops as well: a terminal that closes must not cost the place in a file.
+	end := stopAt(t.Watch.Stop, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	err = t.carry()
-	stop()
-	return errors.Join(err, t.conclude(err == nil))
+	end()
+	if err != nil {
+		return err
+	}
+	return t.conclude()
 }
 
 // carry is the road until the first signal; then what is open is closed, or handed on.
@@ -151,33 +153,8 @@ func (t *telescope) load() error {
 
 func (t *telescope) save() error { return sensor.WriteState(t.settings.state, t.road, t.Watch) }
 
-// listen stops the watching at the first SIGINT or SIGTERM and the process at the second.
-func (t *telescope) listen() (stop func()) {
-	signals, done := make(chan os.Signal, 2), make(chan struct{})
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP) // a terminal that closes must not cost the place in a file
-	go func() {
-		defer close(done)
-		stopping := false
-		for s := range signals {
-			if stopping {
-				os.Exit(128 + int(s.(syscall.Signal)))
-			}
-			stopping = true
-			t.Watch.Stop()
-		}
-	}()
-	return func() {
-		signal.Stop(signals)
-		close(signals)
-		<-done
-	}
-}
-
 // conclude prints the summary, and gives status 3 where a file was damaged.
-func (t *telescope) conclude(whole bool) error {
-	if !whole {
-		return nil
-	}
+func (t *telescope) conclude() error {
 	summary := runSummary{Summary: t.road.Summary(), files: t.reports, elapsed: time.Since(t.began)}
 	return conclude(t.settings, &summary, nil, false, t.io)
 }

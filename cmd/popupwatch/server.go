@@ -20,7 +20,6 @@ import (
 type server struct {
 	listener net.Listener
 	http     *http.Server
-	done     chan struct{} // closed when it has ended
 }
 
 // openServer binds the address, so that a wrong one is known before the capture begins. Off loopback it wants a token.
@@ -41,8 +40,8 @@ func (s *settings) openServer(v *service) (*server, error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, v.health(time.Now())) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, v.readiness(time.Now())) })
 	return &server{
-		listener: l, done: make(chan struct{}),
-		http: &http.Server{Handler: guarded(mux, token), ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10},
+		listener: l,
+		http:     &http.Server{Handler: guarded(mux, token), ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10},
 	}, nil
 }
 
@@ -95,13 +94,9 @@ func guarded(next http.Handler, token string) http.Handler {
 }
 
 func (s *server) serve() {
-	if s == nil {
-		return
+	if s != nil {
+		go s.http.Serve(s.listener) // returns with close alone
 	}
-	go func() {
-		defer close(s.done)
-		s.http.Serve(s.listener) // returns with close alone
-	}()
 }
 
 // close ends the server; requests that are under way get a second.

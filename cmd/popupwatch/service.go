@@ -54,7 +54,7 @@ func newService(s *settings, io stdio) (*service, error) {
 		return nil, err
 	}
 	if config.Rules, err = s.loadRules(config.Memory); err != nil {
-		return nil, &exitError{exitUsage, err}
+		return nil, err
 	}
 	limitMemory(config.Memory)
 	v := &service{settings: s, log: newLogger(s.logFormat, io.err, s.quiet), notify: newNotifier()}
@@ -130,9 +130,13 @@ func (v *service) saveState() error {
 	return nil
 }
 
-// loadRules reads the rules of the settings.
+// loadRules reads the rules of the settings; its error is that of a wrong configuration.
 func (s *settings) loadRules(memory int64) (*rules.Set, error) {
-	return rules.Config{CacheBytes: int(sensor.Divide(memory).Rules)}.Load(s.rules...)
+	set, err := rules.Config{CacheBytes: int(sensor.Divide(memory).Rules)}.Load(s.rules...)
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	return set, nil
 }
 
 // confinement is what the service may touch after its start: the folders of its own files, and those from which rules are read again, which
@@ -211,6 +215,9 @@ func (v *service) Next() (decoders.Frame, error) {
 	}
 	return f, err
 }
+
+// lookEvery is how often the road looks beside itself.
+const lookEvery = 250 * time.Millisecond
 
 // checkLive is how many frames pass between two looks at the clock.
 const checkLive = 256

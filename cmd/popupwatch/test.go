@@ -50,7 +50,7 @@ func testConfig(s *settings, io stdio) error {
 	}
 	set, err := s.loadRules(config.Memory)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return err
 	}
 	for _, i := range source.Interfaces {
 		if !slices.Contains(capture.InterfaceNames(), i.Name) {

@@ -50,24 +50,35 @@ func watch(files *capture.Files, road *sensor.Sensor, std stdio, quiet bool) (sr
 	if terminal(std.err) && !quiet {
 		src.show = progress(files, road, std.err)
 	}
-	signals, done := make(chan os.Signal, 2), make(chan struct{})
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	go func() {
-		defer close(done)
-		for s := range signals {
-			if src.stopped.Swap(true) {
-				os.Exit(128 + int(s.(syscall.Signal)))
-			}
-		}
-	}()
+	end := stopAt(func() { src.stopped.Store(true) }, syscall.SIGINT, syscall.SIGTERM)
 	return src, func() bool {
-		signal.Stop(signals)
-		close(signals)
-		<-done
+		end()
 		if src.show != nil {
 			fmt.Fprint(std.err, "\r\x1b[K")
 		}
 		return src.stopped.Load()
+	}
+}
+
+// stopAt calls stop at the first of these signals, and ends the process at the second (130, 143). end ends the listening.
+func stopAt(stop func(), these ...os.Signal) (end func()) {
+	signals, done := make(chan os.Signal, 2), make(chan struct{})
+	signal.Notify(signals, these...)
+	go func() {
+		defer close(done)
+		stopping := false
+		for s := range signals {
+			if stopping {
+				os.Exit(128 + int(s.(syscall.Signal)))
+			}
+			stopping = true
+			stop()
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(signals)
+		<-done
 	}
 }
 

@@ -44,7 +44,8 @@ type LiveConfig struct {
 type Live struct {
 	ports    []*port
 	arrivals chan *batch
-	open     int // ports that have not sent their last batch
+	halt     *halt // of all ports
+	open     int   // ports that have not sent their last batch
 	seq      uint64
 	last     time.Time // of the last frame or tick
 	used     *batch    // its last frame is borrowed
@@ -62,9 +63,9 @@ func OpenLive(c LiveConfig) (*Live, error) {
 	if c.Changed == nil {
 		c.Changed = func(Change) {}
 	}
-	l := &Live{arrivals: make(chan *batch)}
+	l := &Live{arrivals: make(chan *batch), halt: newHalt()}
 	for i := range c.Interfaces {
-		p := newPort(&c, i, l.arrivals)
+		p := newPort(&c, i, l.arrivals, l.halt)
 		l.ports = append(l.ports, p)
 		err := p.open()
 		p.up.Store(err == nil)
@@ -203,11 +204,7 @@ func (l *Live) Status() []PortStatus {
 }
 
 // Stop ends the capture: Next gives what the kernel still had, then io.EOF. Any goroutine may call it, more than once.
-func (l *Live) Stop() {
-	for _, p := range l.ports {
-		p.stopOnce.Do(func() { close(p.stop) })
-	}
-}
+func (l *Live) Stop() { l.halt.Stop() }
 
 // Close stops, drops what was not read, and waits until every handle is closed. The error is always nil.
 func (l *Live) Close() error {

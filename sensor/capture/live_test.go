@@ -71,6 +71,23 @@ func (w *wire) frames(n int) []decoders.Frame {
 	return w.until(fmt.Sprintf("%d frames", n), func(f []decoders.Frame) bool { return len(f) >= n })
 }
 
+// rest reads on to the end and counts the frames.
+func (w *wire) rest() (frames int) {
+	w.t.Helper()
+	for {
+		f, err := w.Next()
+		if err == io.EOF {
+			return frames
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if !f.Tick {
+			frames++
+		}
+	}
+}
+
 // change waits for a change of that kind.
 func (w *wire) change(kind ChangeKind) (found Change) {
 	w.t.Helper()
@@ -163,11 +180,7 @@ func TestStopOnASilentWireEndsAtOnceAndLeavesNothing(t *testing.T) {
 	w.until("a tick", func([]decoders.Frame) bool { return len(w.ticks) > 0 })
 	begun := time.Now()
 	w.Stop()
-	for {
-		if _, err := w.Next(); err == io.EOF {
-			break
-		}
-	}
+	w.rest()
 	if d := time.Since(begun); d > 2*time.Second {
 		t.Errorf("it took %v", d)
 	}
@@ -182,17 +195,7 @@ func TestStopGivesWhatTheKernelStillHas(t *testing.T) {
 		sender.Send(t, udp(uint32(i)))
 	}
 	w.Stop()
-	got := 0
-	for {
-		f, err := w.Next()
-		if err == io.EOF {
-			break
-		}
-		if !f.Tick {
-			got++
-		}
-	}
-	if got != n {
+	if got := w.rest(); got != n {
 		t.Errorf("%d of %d frames", got, n)
 	}
 }
@@ -283,17 +286,8 @@ func TestWhatIsDroppedIsCountedAndTold(t *testing.T) {
 		sender.Send(t, big)
 	}
 	w.change(DropsBegin)
-	got := 0
 	w.Stop()
-	for {
-		f, err := w.Next()
-		if err == io.EOF {
-			break
-		}
-		if !f.Tick {
-			got++
-		}
-	}
+	w.rest()
 	received, dropped, _ := w.Kernel()
 	if dropped == 0 || received != n || w.seq+dropped != received {
 		t.Errorf("sent %d, received %d, dropped %d, delivered %d", n, received, dropped, w.seq)
@@ -338,11 +332,7 @@ func TestFramesThatNobodyReadsAnyMoreCountAsDropped(t *testing.T) {
 	}()
 	w.frames(2000)
 	w.Stop()
-	for {
-		if _, err := w.Next(); err == io.EOF {
-			break
-		}
-	}
+	w.rest()
 	close(stop)
 	<-done
 	received, dropped, _ := w.Kernel()

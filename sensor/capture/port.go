@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/google/gopacket"
 	"github.com/google/gopacket/pcap"
 
 	"popupwatch/decoders"
@@ -60,8 +60,7 @@ type port struct {
 	// of the reader
 	arrivals chan<- *batch
 	free     chan *batch
-	stop     chan struct{}
-	stopOnce sync.Once
+	halt     *halt
 	handle   *pcap.Handle
 	batch    *batch // that is being filled
 	lost     bool   // told that it is
@@ -81,10 +80,10 @@ type port struct {
 	counts   struct{ received, dropped, lost atomic.Uint64 }
 }
 
-func newPort(c *LiveConfig, index int, arrivals chan<- *batch) *port {
+func newPort(c *LiveConfig, index int, arrivals chan<- *batch, h *halt) *port {
 	p := &port{
 		name: c.Interfaces[index].Name, role: c.Interfaces[index].Role, index: index, cfg: c,
-		arrivals: arrivals, free: make(chan *batch, batchesEach), stop: make(chan struct{}),
+		arrivals: arrivals, free: make(chan *batch, batchesEach), halt: h,
 	}
 	for range batchesEach {
 		p.free <- newBatch(p)
@@ -183,7 +182,7 @@ func fileLink(dlt int) decoders.LinkType {
 // run reads the interface until Stop, and sends what is in the ring then. When the interface goes it waits for it.
 func (p *port) run() {
 	p.batch = <-p.free
-	for !p.stopped() {
+	for !p.halt.stopped() {
 		if p.handle == nil {
 			p.reopen()
 			continue
@@ -200,15 +199,6 @@ func (p *port) run() {
 	p.send(time.Now())
 }
 
-func (p *port) stopped() bool {
-	select {
-	case <-p.stop:
-		return true
-	default:
-		return false
-	}
-}
-
 // reopen tries to open an interface that is gone, waits where it cannot, and says that time goes on.
 func (p *port) reopen() {
 	err := p.open()
@@ -218,7 +208,7 @@ func (p *port) reopen() {
 	}
 	p.flush(time.Now())
 	select {
-	case <-p.stop:
+	case <-p.halt.done:
 	case <-time.After(retryEvery):
 	}
 }
@@ -248,13 +238,20 @@ func (p *port) read() {
 			p.gone(err)
 			return
 		}
-		p.batch.add(p, data, info.Length, info.Timestamp)
-		p.delivered++
-		if p.batch.due() {
-			p.flush(info.Timestamp)
+		if p.take(data, info) {
 			return
 		}
 	}
+}
+
+// take adds a frame to the batch, and says whether that was sent.
+func (p *port) take(data []byte, info gopacket.CaptureInfo) (sent bool) {
+	p.batch.add(p, data, info.Length, info.Timestamp)
+	p.delivered++
+	if sent = p.batch.due(); sent {
+		p.flush(info.Timestamp)
+	}
+	return sent
 }
 
 // gone closes a handle whose interface went away.
@@ -263,7 +260,7 @@ func (p *port) gone(err error) {
 	p.settle()
 	p.close()
 	p.flush(time.Now())
-	if p.stopped() {
+	if p.halt.stopped() {
 		return
 	}
 	if looked := p.look(); looked != nil {
@@ -271,7 +268,7 @@ func (p *port) gone(err error) {
 	}
 	p.tell(err)
 	select { // an error that returns at once must not make a busy circle
-	case <-p.stop:
+	case <-p.halt.done:
 	case <-time.After(readTimeout):
 	}
 }
@@ -304,11 +301,7 @@ func (p *port) drain() {
 		if err != nil {
 			break
 		}
-		p.batch.add(p, data, info.Length, info.Timestamp)
-		p.delivered++
-		if p.batch.due() {
-			p.flush(info.Timestamp)
-		}
+		p.take(data, info)
 	}
 	p.tally()
 	p.settle()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"time"
 
 	"popupwatch/decoders"
@@ -29,15 +28,13 @@ type WatchConfig struct {
 type Watch struct {
 	cfg      WatchConfig
 	rotation rotation
-	stop     chan struct{}
-	stopOnce sync.Once
+	halt     *halt
 	files    *Files // the one file that is read; nil
 	current  candidate
 	position uint64 // frames of it that were delivered
 	seq      uint64
 	ifaces   []decoders.Interface
-	base     int // number of the first interface of files
-	reports  []FileReport
+	base     int  // number of the first interface of files
 	away     bool // the directory cannot be read, which was told
 }
 
@@ -65,13 +62,13 @@ func OpenWatch(dir string, c WatchConfig) (*Watch, error) {
 	if c.Faulty == nil {
 		c.Faulty = func(FileReport) {}
 	}
-	return &Watch{cfg: c, rotation: newRotation(dir), stop: make(chan struct{})}, nil
+	return &Watch{cfg: c, rotation: newRotation(dir), halt: newHalt()}, nil
 }
 
 // Next gives the next frame, and waits for it; io.EOF after Stop.
 func (w *Watch) Next() (decoders.Frame, error) {
 	for {
-		if w.stopped() {
+		if w.halt.stopped() {
 			return decoders.Frame{}, io.EOF
 		}
 		if w.files != nil {
@@ -103,7 +100,7 @@ func (w *Watch) deliver(f decoders.Frame) decoders.Frame {
 
 // finish closes a file that was read, to its end or to its damage.
 func (w *Watch) finish(err error) error {
-	w.reports = append(w.reports[:0], w.files.Reports()...)
+	report := w.files.Reports()[0]
 	w.files.Close()
 	w.files = nil
 	if !errors.Is(err, io.EOF) {
@@ -111,7 +108,7 @@ func (w *Watch) finish(err error) error {
 	}
 	w.rotation.done(w.current, w.position)
 	w.current, w.position = candidate{}, 0
-	return w.cfg.Done(w.reports[0])
+	return w.cfg.Done(report)
 }
 
 // begin opens the next file that is to be read, or waits.
@@ -126,7 +123,7 @@ func (w *Watch) begin() error {
 	}
 	w.cfg.Idle()
 	select {
-	case <-w.stop:
+	case <-w.halt.done:
 	case <-time.After(w.cfg.Poll):
 	}
 	return nil
@@ -165,16 +162,7 @@ func (w *Watch) Interface(i int) decoders.Interface {
 }
 
 // Stop ends the watching: Next gives io.EOF, within a file too. Any goroutine may call it, more than once.
-func (w *Watch) Stop() { w.stopOnce.Do(func() { close(w.stop) }) }
-
-func (w *Watch) stopped() bool {
-	select {
-	case <-w.stop:
-		return true
-	default:
-		return false
-	}
-}
+func (w *Watch) Stop() { w.halt.Stop() }
 
 // Close closes the file that is open. The error is always nil.
 func (w *Watch) Close() error {
