@@ -1,0 +1,136 @@
+package elastic
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"popupwatch/sensor/store"
+)
+
+// asking is what the sender knows of asking.
+type asking struct{ off bool } // the credentials do not allow it, and that was said
+
+// refusal is an answer that says no: asking again does not help.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// ask gives the documents that the cluster does not hold. Where a stream has one backing index at most, the cluster itself refuses what it
+// holds, and nothing is asked. Where the credentials do not allow the question everything is sent: a document may then be there twice, which
+// is better than not at all. An error is one of the network, or trouble of the cluster's.
+func (s *Sender) ask(ctx context.Context, docs []store.Document) ([]store.Document, error) {
+	if s.asking.off {
+		return docs, nil
+	}
+	found := map[string]bool{}
+	for stream, ids := range byStream(docs) {
+		err := s.askStream(ctx, stream, ids, found)
+		if no := refusal(""); errors.As(err, &no) {
+			s.asking.off = true
+			s.config.Log.Warn("it cannot be asked which events are held already: after a rollover a replay may store some twice", "error", err)
+			return docs, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(found) == 0 {
+		return docs, nil
+	}
+	return without(docs, found), nil
+}
+
+// byStream gives the ids of each stream's documents.
+func byStream(docs []store.Document) map[string][]string {
+	ids := map[string][]string{}
+	for i := range docs {
+		ids[docs[i].Stream] = append(ids[docs[i].Stream], docs[i].ID)
+	}
+	return ids
+}
+
+// askStream adds the ids that a stream holds.
+func (s *Sender) askStream(ctx context.Context, stream string, ids []string, found map[string]bool) error {
+	n, err := s.backingIndices(ctx, stream)
+	if err != nil || n < 2 {
+		return err
+	}
+	if _, err := s.want(ctx, http.MethodPost, "/"+url.PathEscape(stream)+"/_refresh", nil); err != nil {
+		return err
+	}
+	query, err := json.Marshal(map[string]any{
+		"size": len(ids), "_source": false, "track_total_hits": false, "query": map[string]any{"ids": map[string]any{"values": ids}},
+	})
+	if err != nil {
+		return err
+	}
+	a, err := s.want(ctx, http.MethodPost, "/"+url.PathEscape(stream)+"/_search?filter_path=hits.hits._id,_shards.failed", query)
+	if err != nil {
+		return err
+	}
+	var read struct {
+		Hits struct {
+			Hits []struct {
+				ID string `json:"_id"`
+			} `json:"hits"`
+		} `json:"hits"`
+	}
+	if err := json.Unmarshal(a.Body, &read); err != nil {
+		return fmt.Errorf("read the answer to _search: %w", err)
+	}
+	for _, h := range read.Hits.Hits {
+		found[h.ID] = true
+	}
+	return nil
+}
+
+// backingIndices is how many a stream has; 0 where it is not there yet.
+func (s *Sender) backingIndices(ctx context.Context, stream string) (int, error) {
+	a, err := s.client.Do(ctx, http.MethodGet, "/_resolve/index/"+url.PathEscape(stream)+"?filter_path=data_streams.backing_indices", nil)
+	switch {
+	case err != nil:
+		return 0, err
+	case a.Status == http.StatusNotFound:
+		return 0, nil
+	case !a.OK():
+		return 0, saysNo("_resolve/index", a, "view_index_metadata")
+	}
+	var read struct {
+		Streams []struct {
+			Indices []string `json:"backing_indices"`
+		} `json:"data_streams"`
+	}
+	if err := json.Unmarshal(a.Body, &read); err != nil {
+		return 0, fmt.Errorf("read the answer to _resolve/index: %w", err)
+	}
+	n := 0
+	for _, d := range read.Streams {
+		n += len(d.Indices)
+	}
+	return n, nil
+}
+
+// want makes an exchange that must succeed.
+func (s *Sender) want(ctx context.Context, method, path string, body []byte) (*Answer, error) {
+	a, err := s.client.Do(ctx, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	if !a.OK() {
+		return nil, saysNo(path, a, "read and maintenance")
+	}
+	return a, nil
+}
+
+// saysNo is the error of an answer that is no success: a refusal, or trouble that may pass.
+func saysNo(what string, a *Answer, privileges string) error {
+	text := fmt.Sprintf("%s answers %d%s", what, a.Status, because(a.Body))
+	if a.Status == http.StatusTooManyRequests || a.Status >= 500 {
+		return errors.New(text)
+	}
+	return refusal(text + " (the privileges " + privileges + " are needed)")
+}

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Put writes a batch as one row, in a transaction of its own. After an error nothing of it is in the queue.
+func (s *Store) Put(b *Batch) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.packed = pack(s.packed, b)
+	err := s.within(func(tx *sql.Tx) error {
+		_, err := tx.Exec("INSERT INTO batch (arrived, documents, octets, sum, body) VALUES (?, ?, ?, ?, ?)",
+			time.Now().UnixNano(), b.documents, len(b.raw), checkSum(s.packed), s.packed)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write to the queue %s: %w", s.path, damaged(err))
+	}
+	s.waiting.Add(int64(b.documents))
+	s.octets.Add(int64(len(b.raw)))
+	s.wake()
+	return nil
+}
+
+// wake tells whoever waits for documents that there are some.
+func (s *Store) wake() {
+	select {
+	case s.arrived <- struct{}{}:
+	default: // it was told already
+	}
+}
+
+// Arrived has a value when something was put since it was read last.
+func (s *Store) Arrived() <-chan struct{} { return s.arrived }
+
+// Waiting is how many documents stand in the queue.
+func (s *Store) Waiting() int64 { return s.waiting.Load() }
+
+// Carried is how many stood in it when it was opened.
+func (s *Store) Carried() int64 { return s.carried }
+
+// Full says whether no more is taken.
+func (s *Store) Full() bool { return s.octets.Load() >= s.limit }
+
+// AwaitRoom returns when the queue is not full, and false when EndWaiting was called before that.
+func (s *Store) AwaitRoom() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.Full() && !s.ended {
+		s.room.Wait()
+	}
+	return !s.Full()
+}
+
+// EndWaiting makes AwaitRoom return, now and later.
+func (s *Store) EndWaiting() {
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	s.room.Broadcast()
+}
+
+// Row is one batch as read. Its documents are valid until the same Row is read into again.
+type Row struct {
+	Seq       int64
+	Documents []Document
+	Damaged   int // how many documents it held, where they cannot be read
+
+	raw    []byte
+	octets int64
+}
+
+// Read gives the first row after seq that an output has not had, and false where there is none.
+func (s *Store) Read(after int64, into *Row) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var body sql.RawBytes
+	var n, sum int64
+	rows, err := s.conn.QueryContext(context.Background(), "SELECT seq, documents, octets, sum, body FROM batch WHERE seq > ? ORDER BY seq LIMIT 1", after)
+	if err != nil {
+		return false, fmt.Errorf("read the queue %s: %w", s.path, damaged(err))
+	}
+	defer rows.Close() // after an error of Err nothing is left to say
+	if !rows.Next() {
+		return false, rows.Err()
+	}
+	if err := rows.Scan(&into.Seq, &n, &into.octets, &sum, &body); err != nil {
+		return false, fmt.Errorf("read the queue %s: %w", s.path, damaged(err))
+	}
+	into.fill(int(n), uint32(sum), body)
+	return true, nil
+}
+
+// fill unpacks a row. One that is not what was written has no documents, and says how many it held.
+func (r *Row) fill(n int, sum uint32, body []byte) {
+	r.Documents, r.Damaged = r.Documents[:0], 0
+	raw, err := unpack(r.raw, body, sum)
+	if err == nil {
+		r.raw = raw
+		for d, bad := range documents(raw) {
+			if err = bad; err == nil {
+				r.Documents = append(r.Documents, d)
+			}
+		}
+	}
+	if err != nil || len(r.Documents) != n {
+		r.Documents, r.Damaged = r.Documents[:0], n
+	}
+}
+
+// Cursor is up to which row an output has had all; an output that is not known yet has had nothing.
+func (s *Store) Cursor(output string) (seq int64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err = s.row("SELECT delivered FROM output WHERE name = ?", output).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return seq, err
+}
+
+// Settle says that an output has had all rows up to seq but those documents that are dead, in one transaction: these become dead letters, and
+// the rows that every output has had are deleted.
+func (s *Store) Settle(output string, seq int64, dead []Dead) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var documents, octets, buried int64
+	err := s.within(func(tx *sql.Tx) (err error) {
+		if buried, err = bury(tx, output, dead); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("INSERT INTO output VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET delivered = excluded.delivered", output, seq); err != nil {
+			return err
+		}
+		row := tx.QueryRow("SELECT COALESCE(SUM(documents), 0), COALESCE(SUM(octets), 0) FROM batch WHERE seq <= (SELECT MIN(delivered) FROM output)")
+		if err := row.Scan(&documents, &octets); err != nil {
+			return err
+		}
+		_, err = tx.Exec("DELETE FROM batch WHERE seq <= (SELECT MIN(delivered) FROM output)")
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("settle in the queue %s: %w", s.path, damaged(err))
+	}
+	s.waiting.Add(-documents)
+	s.octets.Add(buried - octets)
+	s.room.Broadcast()
+	return nil
+}
+
+// KeepDamaged moves rows that cannot be read out of the way, for whoever wants to look at them, in the transaction that settles them later.
+func (s *Store) KeepDamaged(seq int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.within(func(tx *sql.Tx) error {
+		_, err := tx.Exec("INSERT OR IGNORE INTO damaged SELECT seq, documents, body FROM batch WHERE seq = ?", seq)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("keep a damaged row of %s: %w", s.path, damaged(err))
+	}
+	return nil
+}

@@ -1,0 +1,254 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// DefaultLimit is how many octets of documents may wait.
+const DefaultLimit = 1 << 30
+
+// version is that of the tables, in PRAGMA user_version.
+const version = 1
+
+// schema makes the tables. Times are nanoseconds since 1970, by the clock of the machine.
+const schema = `
+CREATE TABLE batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, arrived INTEGER NOT NULL, documents INTEGER NOT NULL, octets INTEGER NOT NULL,
+	sum INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE output (name TEXT PRIMARY KEY, delivered INTEGER NOT NULL);
+CREATE TABLE dead (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, output TEXT NOT NULL, stream TEXT NOT NULL, event TEXT NOT NULL,
+	status INTEGER NOT NULL, type TEXT NOT NULL, reason TEXT NOT NULL, document BLOB NOT NULL);
+CREATE TABLE damaged (seq INTEGER PRIMARY KEY, documents INTEGER NOT NULL, body BLOB NOT NULL);
+`
+
+// pragmas are set for each connection. The pages are large, since rows are.
+const pragmas = "?_pragma=page_size(16384)&_pragma=journal_mode(%s)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)" +
+	"&_pragma=journal_size_limit(67108864)&_pragma=cache_size(-4096)"
+
+// ErrDamaged is a file that is no store, or one whose pages are broken.
+var ErrDamaged = errors.New("the store is damaged")
+
+// ErrInUse is a store whose queue another process feeds or delivers.
+var ErrInUse = errors.New("another popupwatch uses this store")
+
+// Store is one SQLite file. Its methods may be called by several goroutines; one process at a time owns it, others may look (OpenReader).
+type Store struct {
+	path  string
+	db    *sql.DB
+	lock  *os.File
+	limit int64
+
+	mu    sync.Mutex // one transaction at a time, on the one connection
+	conn  *sql.Conn
+	room  *sync.Cond // of mu: something was settled, or waiting ends
+	ended bool       // nobody waits for room any more
+
+	waiting atomic.Int64 // documents in the queue
+	octets  atomic.Int64 // theirs, and of the dead letters, before compression
+	carried int64
+	arrived chan struct{}
+	packed  []byte
+}
+
+// Open opens the store, or makes it. limit is how many octets of documents may wait, 0 the default. It is ErrInUse while another process
+// has it, and ErrDamaged where it cannot be read.
+func Open(path string, limit int64) (*Store, error) {
+	lock, err := lockFile(path + ".lock")
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	s, err := open(path, fmt.Sprintf(pragmas, "WAL"), limit)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	s.lock = lock
+	return s, nil
+}
+
+// OpenTemporary makes a store in dir that leaves nothing behind, however the process ends: its file has no name.
+func OpenTemporary(dir string, limit int64) (*Store, error) {
+	f, err := os.CreateTemp(dir, "popupwatch-queue-*.db")
+	if err != nil {
+		return nil, fmt.Errorf("make the temporary queue: %w (set TMPDIR, or give --store)", err)
+	}
+	path := f.Name()
+	defer os.Remove(path) // SQLite has it open then; a journal in memory needs no other file
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	return open(path, fmt.Sprintf(pragmas, "MEMORY"), limit)
+}
+
+// OpenReader opens a store to look at, beside the process that owns it. Nothing is written.
+func OpenReader(path string) (*Store, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	return open(path, "?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)", 0)
+}
+
+// lockFile takes the lock that tells one owner from another. It is the kernel's and goes with the process.
+func lockFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return nil, errors.Join(ErrInUse, f.Close())
+	}
+	return f, nil
+}
+
+func open(path, options string, limit int64) (*Store, error) {
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: whole}).EscapedPath()+options)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	s := &Store{path: path, db: db, limit: limit, arrived: make(chan struct{}, 1)}
+	if s.limit == 0 {
+		s.limit = DefaultLimit
+	}
+	s.room = sync.NewCond(&s.mu)
+	if err := s.prepare(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), s.Close())
+	}
+	return s, nil
+}
+
+// prepare checks the file, makes the tables where there are none, and counts what waits.
+func (s *Store) prepare() (err error) {
+	if s.conn, err = s.db.Conn(context.Background()); err != nil {
+		return damaged(err)
+	}
+	var found int
+	if err := s.row("PRAGMA user_version").Scan(&found); err != nil {
+		return damaged(err)
+	}
+	switch {
+	case found > version:
+		return fmt.Errorf("its tables are of version %d, made by a newer popupwatch; this one knows %d", found, version)
+	case found == 0:
+		if err := s.create(); err != nil {
+			return damaged(err)
+		}
+	}
+	if err := s.check(); err != nil {
+		return err
+	}
+	return s.count()
+}
+
+func (s *Store) create() error {
+	return s.within(func(tx *sql.Tx) error {
+		if _, err := tx.Exec(schema); err != nil {
+			return err
+		}
+		_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", version))
+		return err
+	})
+}
+
+// check reads all pages (PRAGMA quick_check). The queue is empty most of the time; a full one of 1 GiB takes some seconds.
+func (s *Store) check() error {
+	var said string
+	if err := s.row("PRAGMA quick_check(1)").Scan(&said); err != nil {
+		return damaged(err)
+	}
+	if said != "ok" {
+		return fmt.Errorf("%w: %s", ErrDamaged, said)
+	}
+	return nil
+}
+
+// count takes over what an earlier process left.
+func (s *Store) count() error {
+	var documents, octets, dead int64
+	if err := s.row("SELECT COALESCE(SUM(documents), 0), COALESCE(SUM(octets), 0) FROM batch").Scan(&documents, &octets); err != nil {
+		return damaged(err)
+	}
+	if err := s.row("SELECT COALESCE(SUM(LENGTH(document)), 0) FROM dead").Scan(&dead); err != nil {
+		return damaged(err)
+	}
+	s.waiting.Store(documents)
+	s.octets.Store(octets + dead)
+	s.carried = documents
+	if documents > 0 {
+		s.wake()
+	}
+	return nil
+}
+
+// damaged marks an error of SQLite that means that the file cannot be read.
+func damaged(err error) error {
+	var code interface{ Code() int }
+	if errors.As(err, &code) {
+		switch code.Code() & 0xff {
+		case 11, 26: // SQLITE_CORRUPT, SQLITE_NOTADB (sqlite.org/rescode.html)
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+	}
+	return err
+}
+
+// row asks for one row.
+func (s *Store) row(query string, args ...any) *sql.Row {
+	return s.conn.QueryRowContext(context.Background(), query, args...)
+}
+
+// within carries out one transaction, whole or not at all. The caller holds mu, but for prepare.
+func (s *Store) within(do func(*sql.Tx) error) error {
+	tx, err := s.conn.BeginTx(context.Background(), nil)
+	if err != nil {
+		return err
+	}
+	if err := do(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
+
+// Path is the file's name.
+func (s *Store) Path() string { return s.path }
+
+// Close gives the file up. What waits stays in it, unless it is a temporary one.
+func (s *Store) Close() error {
+	var errs []error
+	if s.conn != nil {
+		errs = append(errs, s.conn.Close())
+	}
+	errs = append(errs, s.db.Close())
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// SetAside renames a damaged store, and what SQLite keeps beside it, so that a new one can be made. It gives the new name.
+func SetAside(path string, now time.Time) (string, error) {
+	aside := path + ".damaged-" + now.UTC().Format("20060102T150405Z")
+	if err := os.Rename(path, aside); err != nil {
+		return "", fmt.Errorf("set the damaged store aside: %w", err)
+	}
+	for _, tail := range []string{"-wal", "-shm"} {
+		if err := os.Rename(path+tail, aside+tail); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", fmt.Errorf("set the damaged store aside: %w", err)
+		}
+	}
+	return aside, nil
+}
