@@ -45,6 +45,10 @@ type Config struct {
 	CampaignUpdate time.Duration  // campaign.update; default 5 min
 	CampaignIdle   time.Duration  // campaign.idle; default 24 h
 	Event          event.Config   // Home and Interface are set by New and Run
+
+	// Queue gives what became of the documents for an output since the start, in a fixed order, for the sensor's documents: live only, since it
+	// depends on the clock. May be nil.
+	Queue func() []event.Tally
 }
 
 // Sensor carries frames along the road. It belongs to one goroutine and serves one Run.

@@ -21,6 +21,7 @@ type stats struct {
 	ports                   [event.PortCount]arrivals
 	told                    event.Stats // what earlier documents said, added up
 	shedTold                []event.Tally
+	queueTold               []event.Tally
 
 	kernel     Kernel // nil where nothing is captured
 	kernelTold [3]uint64
@@ -94,6 +95,7 @@ func (s *Sensor) report() {
 		Shed: since(shed, t.shedTold), ClockSteps: t.stepsBack - t.told.ClockSteps,
 	}
 	kernel := t.captured(&e)
+	queue := s.queue(&e)
 	if e.Frames > 0 || e.KernelDropped+e.InterfaceDropped > 0 {
 		for i, n := range t.reasons {
 			e.Reasons[i] = n - t.told.Reasons[i]
@@ -102,9 +104,25 @@ func (s *Sensor) report() {
 		e.Ports = t.takePorts()
 		s.emit(s.build.Stats(&e))
 		t.told.Frames, t.told.Bytes, t.told.Messages, t.told.Reasons, t.shedTold = t.frames, t.bytes, t.messages, t.reasons, shed
-		t.told.ClockSteps, t.kernelTold = t.stepsBack, kernel
+		t.told.ClockSteps, t.kernelTold, t.queueTold = t.stepsBack, kernel, queue
 	}
 	t.since, t.open = s.now, true
+}
+
+// queue adds what became of the documents for an output in the interval, and gives the counts since the start. Those that wait are what waits
+// now.
+func (s *Sensor) queue(e *event.Stats) []event.Tally {
+	if s.config.Queue == nil {
+		return nil
+	}
+	now := s.config.Queue()
+	e.Queue = since(now, s.stats.queueTold)
+	for i := range now {
+		if now[i].Name == "queued" {
+			e.Queue[i].N = now[i].N
+		}
+	}
+	return now
 }
 
 // captured adds what the kernel says of the interval, and gives its counts since the start.

@@ -92,14 +92,18 @@ func referenceConfig() string {
 		if value == "" {
 			value = `""`
 		}
-		fmt.Fprintf(&b, "\n# %s\n#%s: %s\n", about, configKey(flag.Name), value)
+		fmt.Fprintf(&b, "\n# %s\n#%s: %s\n", about, configKey(flag), value)
 	})
 	return b.String()
 }
 
 // configKey is the key of a flag in the file: grouped settings have dots.
-func configKey(flag string) string {
-	for _, group := range []string{"privacy-", "limits-", "rollup-", "stats-", "campaign-", "events-", "log-"} {
+func configKey(f *pflag.Flag) string {
+	if key := f.Annotations[keyAnnotation]; key != nil {
+		return key[0]
+	}
+	flag := f.Name
+	for _, group := range []string{"privacy-", "limits-", "rollup-", "stats-", "campaign-", "events-", "log-", "queue-"} {
 		if rest, ok := strings.CutPrefix(flag, group); ok {
 			return group[:len(group)-1] + "." + rest
 		}

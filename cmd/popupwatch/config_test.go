@@ -36,8 +36,8 @@ func TestTheReferenceConfigurationIsReadAndChangesNothing(t *testing.T) {
 		if f.Name == "config" {
 			return
 		}
-		if !strings.Contains(reference, "\n#"+configKey(f.Name)+": ") {
-			t.Errorf("%s is not in the reference", configKey(f.Name))
+		if !strings.Contains(reference, "\n#"+configKey(f)+": ") {
+			t.Errorf("%s is not in the reference", configKey(f))
 		}
 		if got := read.all.Lookup(f.Name); got.Value.String() != f.Value.String() {
 			t.Errorf("%s: the reference says %s, the default is %s", f.Name, got.Value, f.Value)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -36,4 +38,34 @@ func ecsNames(_ []string, a slog.Attr) slog.Attr {
 		a.Key = "observer.ingress.interface.name"
 	}
 	return a
+}
+
+// plainHandler writes log lines as a command says things that are no result: "popupwatch: events wait in the queue (waiting 12)".
+type plainHandler struct {
+	slog.Handler
+	to io.Writer
+}
+
+// newPlainLogger makes the logger of a command that somebody looks at.
+func newPlainLogger(to io.Writer, quiet bool) *slog.Logger {
+	level := slog.LevelInfo
+	if quiet {
+		level = slog.LevelError
+	}
+	return slog.New(plainHandler{slog.NewTextHandler(to, &slog.HandlerOptions{Level: level}), to})
+}
+
+// Handle writes one line.
+func (h plainHandler) Handle(_ context.Context, r slog.Record) error {
+	var words []string
+	r.Attrs(func(a slog.Attr) bool {
+		words = append(words, a.Key+" "+a.Value.String())
+		return true
+	})
+	line := r.Message
+	if len(words) > 0 {
+		line += " (" + strings.Join(words, ", ") + ")"
+	}
+	_, err := fmt.Fprintf(h.to, "popupwatch: %s\n", visible(line))
+	return err
 }

@@ -42,6 +42,9 @@ func (o *output) Emit(e *event.Event) error {
 	return nil
 }
 
+// Close closes what is written to.
+func (o *output) Close() error { return o.to.Close() }
+
 // flusher is an output that gathers events: that it took one says nothing of the disk.
 type flusher interface{ Flush() error }
 

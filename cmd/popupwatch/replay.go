@@ -77,16 +77,23 @@ func replay(s *settings, paths []string, io stdio) (err error) {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	road := sensor.New(config, out)
-	src, stop := watch(files, road, io, s.quiet)
-	err = errors.Join(road.Run(src), out.Close())
-	interrupted := stop()
-	summary := runSummary{Summary: road.Summary(), files: files.Reports(), elapsed: time.Since(began)}
+	d, err := s.openDelivery(newPlainLogger(io.err, s.quiet), false)
 	if err != nil {
-		return err
+		return errors.Join(err, out.Close())
 	}
-	return conclude(s, &summary, files.Skipped(), interrupted, io)
+	began := time.Now()
+	sinks := d.besides(out)
+	road := sensor.New(config, sinks)
+	src, stop := watch(files, road, io, s.quiet)
+	err = errors.Join(road.Run(src), sinks.Close())
+	interrupted := src.stopped.Load()
+	err = errors.Join(err, d.complete(func() bool { return !interrupted && src.stopped.Load() }, src.left(io.err)))
+	stop()
+	summary := runSummary{Summary: road.Summary(), files: files.Reports(), elapsed: time.Since(began), delivery: d}
+	if err != nil {
+		return errors.Join(err, d.discard())
+	}
+	return errors.Join(conclude(s, &summary, files.Skipped(), interrupted, io), d.discard())
 }
 
 // limitMemory tells the collector how much the process may take for state of so many octets: the state, and a quarter more for garbage and
@@ -154,6 +161,10 @@ func conclude(s *settings, summary *runSummary, skipped []string, interrupted bo
 	}
 	if interrupted {
 		fmt.Fprintln(io.err, "popupwatch: interrupted; what was read so far is complete")
+		status = exitFailed
+	}
+	if err := summary.delivery.outcomeError(); err != nil {
+		fmt.Fprintf(io.err, "popupwatch: %s\n", visible(err.Error()))
 		status = exitFailed
 	}
 	if status != exitOK {

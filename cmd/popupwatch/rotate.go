@@ -18,6 +18,7 @@ type telescope struct {
 	io       stdio
 	road     *sensor.Sensor
 	out      eventSink
+	delivery *delivery
 	reports  []capture.FileReport // of files that were read, the last ones
 	began    time.Time
 	dir      string
@@ -52,19 +53,24 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 	if t.out, err = s.openLog(io); err != nil {
 		return err
 	}
+	if t.delivery, err = s.openDelivery(newPlainLogger(io.err, s.quiet), false); err != nil {
+		return errors.Join(err, t.out.Close())
+	}
+	t.out = t.delivery.besides(t.out)
 	t.road = sensor.New(config, t.out)
 	t.road.Open(t)
 	if err := t.load(); err != nil {
-		return errors.Join(err, t.out.Close())
+		return errors.Join(err, t.out.Close(), t.delivery.discard())
 	}
 	// SIGHUP stops as well: a terminal that closes must not cost the place in a file.
-	end := stopAt(t.Watch.Stop, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	end := stopAt(func() { t.Watch.Stop(); t.delivery.hurry() }, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	err = t.carry()
 	end()
-	if err != nil {
-		return err
+	err = errors.Join(err, t.delivery.complete(func() bool { return false }, func(int64) {}))
+	if err == nil {
+		err = t.conclude()
 	}
-	return t.conclude()
+	return errors.Join(err, t.delivery.discard())
 }
 
 // carry is the road until the first signal; then what is open is closed, or handed on.
@@ -155,6 +161,6 @@ func (t *telescope) save() error { return sensor.WriteState(t.settings.state, t.
 
 // conclude prints the summary, and gives status 3 where a file was damaged.
 func (t *telescope) conclude() error {
-	summary := runSummary{Summary: t.road.Summary(), files: t.reports, elapsed: time.Since(t.began)}
+	summary := runSummary{Summary: t.road.Summary(), files: t.reports, elapsed: time.Since(t.began), delivery: t.delivery}
 	return conclude(t.settings, &summary, nil, false, t.io)
 }

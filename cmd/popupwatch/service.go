@@ -28,6 +28,7 @@ type service struct {
 	settings *settings
 	log      *slog.Logger
 	out      *output
+	delivery *delivery
 	road     *sensor.Sensor
 	notify   *notifier
 	http     *server
@@ -86,7 +87,13 @@ func (v *service) openRoad(config sensor.Config, io stdio) error {
 		return err
 	}
 	v.out = &output{to: to, log: v.log, now: time.Now}
-	v.road = sensor.New(config, v.out)
+	if v.delivery, err = v.settings.openDelivery(v.log, true); err != nil {
+		return err
+	}
+	if v.delivery != nil {
+		config.Queue = v.delivery.tallies
+	}
+	v.road = sensor.New(config, v.delivery.besides(v.out))
 	v.road.Open(v)
 	v.counts.Store(v.road.Counts())
 	if v.settings.state == "" {
@@ -149,10 +156,13 @@ func (s *settings) confinement(log *slog.Logger) *confinement {
 			c.readable = append(c.readable, filepath.Dir(target))
 		}
 	}
-	for _, file := range []string{s.events, s.state} {
+	for _, file := range []string{s.events, s.state, s.elastic.store} {
 		if file != "" && !stream(file) {
 			c.writable = append(c.writable, filepath.Dir(file))
 		}
+	}
+	if s.elastic.delivers() && s.elastic.store == "" {
+		c.writable = append(c.writable, os.TempDir()) // the queue
 	}
 	return c
 }
@@ -173,7 +183,7 @@ func (v *service) start() error {
 	}
 	err = errors.Join(err, v.road.Suspend())
 	v.out.flush() // or a crash here would leave a state whose events are nowhere
-	return errors.Join(err, v.saveState())
+	return errors.Join(err, v.delivery.stopWriting(), v.saveState())
 }
 
 // hello says what the service does, and what is off because it was not told what is home.
@@ -199,7 +209,7 @@ func (v *service) close() error {
 		errs = append(errs, v.Live.Close())
 	}
 	v.handle.Wait()
-	errs = append(errs, v.http.close())
+	errs = append(errs, v.http.close(), v.delivery.close())
 	if v.out != nil {
 		errs = append(errs, v.out.to.Close())
 		v.log.Info("stopped", "frames", v.road.Counts().Frames, "popups", v.road.Messages(), "lost", v.out.lost.Load())
@@ -233,6 +243,7 @@ func (v *service) look(now time.Time) {
 	}
 	v.looked = now
 	v.out.flush()
+	v.delivery.flush()
 	c := v.road.Counts()
 	v.counts.Store(c)
 	v.published.Store(now.UnixNano())

@@ -51,6 +51,8 @@ type settings struct {
 	eventsRotate int64
 	eventsKeep   int
 
+	elastic elasticSettings
+
 	privacyClean   string
 	namespace      string
 	limitsMemory   int64
@@ -75,6 +77,7 @@ func newSettings(command string) *settings {
 	s.addLive(s.all)
 	s.addReplay(s.all)
 	s.addLimits(s.all)
+	s.addDelivery(s.all)
 	if command == commandLive {
 		s.all.Lookup("rollup").DefValue, s.rollup = "1m0s", time.Minute
 	}
@@ -135,7 +138,7 @@ func (s *settings) addFlags(f *pflag.FlagSet) {
 		others.addLive(foreign)
 	}
 	s.all.VisitAll(func(flag *pflag.Flag) {
-		if foreign.Lookup(flag.Name) == nil {
+		if foreign.Lookup(flag.Name) == nil && flag.Annotations[keyAnnotation] == nil {
 			f.AddFlag(flag)
 		}
 	})
@@ -150,7 +153,7 @@ func (s *settings) load(environment []string) error {
 		if !ours {
 			continue
 		}
-		flag := f.Lookup(strings.ReplaceAll(strings.ToLower(key), "_", "-"))
+		flag := f.Lookup(settingName(strings.ToLower(key)))
 		if flag == nil {
 			return usageError("environment: %s names no setting (see: popupwatch help configuration)", name)
 		}
@@ -186,7 +189,7 @@ func (s *settings) loadFile() error {
 		return usageError("configuration %s: %w", path, err)
 	}
 	for _, e := range entries {
-		flag := f.Lookup(strings.ReplaceAll(e.key, ".", "-"))
+		flag := f.Lookup(settingName(e.key))
 		if flag == nil || flag.Name == "config" || flag.Name == "help" {
 			return usageError("configuration %s:%d: unknown key %q (see: popupwatch help configuration)", path, e.line, e.key)
 		}
@@ -255,7 +258,7 @@ func (s *settings) check() error {
 	case s.rollupSources < 1 || s.rollupClaims < 1:
 		return usageError("--rollup-sources, --rollup-claims: at least 1")
 	}
-	return nil
+	return s.elastic.checkDelivery()
 }
 
 // parsePrefix reads a CIDR, or an address as the network of that one host.

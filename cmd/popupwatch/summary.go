@@ -17,8 +17,9 @@ import (
 // runSummary is what a replay found, with the files it read.
 type runSummary struct {
 	sensor.Summary
-	files   []capture.FileReport
-	elapsed time.Duration
+	files    []capture.FileReport
+	elapsed  time.Duration
+	delivery *delivery // nil: nothing was to be delivered
 }
 
 func (r *runSummary) print(form string, to io.Writer) error {
@@ -43,6 +44,16 @@ type (
 		LooksHome []string          `json:"looks_home,omitempty"`
 		Elapsed   float64           `json:"elapsed_s"`
 		Speed     float64           `json:"frames_per_s"`
+		Delivery  *jsonDelivery     `json:"delivery,omitempty"`
+	}
+	jsonDelivery struct {
+		Produced     uint64 `json:"produced"`
+		Carried      uint64 `json:"carried,omitempty"` // what an earlier run left in the store: produced and carried are the sum of the rest
+		Indexed      uint64 `json:"indexed"`
+		Duplicate    uint64 `json:"duplicate"`
+		Dead         uint64 `json:"dead"`
+		Queued       uint64 `json:"queued"`
+		FailureStore uint64 `json:"failure_store,omitempty"` // of the indexed ones
 	}
 	jsonFile struct {
 		Path   string  `json:"path"`
@@ -102,6 +113,10 @@ func (r *runSummary) printJSON(to io.Writer) error {
 	if r.elapsed > 0 {
 		out.Speed = float64(r.Frames) / r.elapsed.Seconds()
 	}
+	if r.delivery != nil {
+		l := r.delivery.Ledger()
+		out.Delivery = &jsonDelivery{l.Produced, l.Carried, l.Indexed, l.Duplicate, l.Dead, l.Queued, l.FailureStore}
+	}
 	document, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode summary: %w", err)
@@ -154,6 +169,7 @@ func (r *runSummary) printText(to io.Writer) error {
 	r.sources(&b)
 	r.reasons(&b)
 	r.notes(&b)
+	r.delivered(&b)
 	_, err := io.WriteString(to, b.String())
 	return err
 }
@@ -249,6 +265,22 @@ func (r *runSummary) notes(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "\nNo home networks were named (--home): directions are unknown, and rules that need them are off.\n")
 	fmt.Fprintf(b, "Popups went to %s: if that is yours, add --home %s\n", strings.Join(networks, ", "), strings.Join(networks, ","))
+}
+
+// delivered says what became of the events on their way to Elasticsearch; the numbers add up.
+func (r *runSummary) delivered(b *strings.Builder) {
+	if r.delivery == nil {
+		return
+	}
+	l := r.delivery.Ledger()
+	fmt.Fprintf(b, "\nDelivery: %s", plural(l.Produced, "event"))
+	if l.Carried > 0 {
+		fmt.Fprintf(b, " and %d of an earlier run", l.Carried)
+	}
+	fmt.Fprintf(b, " = %d indexed + %d there already + %d refused + %d still queued\n", l.Indexed, l.Duplicate, l.Dead, l.Queued)
+	if l.FailureStore > 0 {
+		fmt.Fprintf(b, "%d of the indexed ones went to the failure store: their mapping is not the one that popupwatch setup installs\n", l.FailureStore)
+	}
 }
 
 // plural writes a count with its word.

@@ -60,6 +60,14 @@ func watch(files *capture.Files, road *sensor.Sensor, std stdio, quiet bool) (sr
 	}
 }
 
+// left shows, where progress is shown, how many documents are still to be delivered.
+func (w *watched) left(to io.Writer) func(int64) {
+	if w.show == nil {
+		return func(int64) {}
+	}
+	return func(n int64) { fmt.Fprintf(to, "\r\x1b[Kdelivering, %d events left", n) }
+}
+
 // stopAt calls stop at the first of these signals, and ends the process at the second (130, 143). end ends the listening.
 func stopAt(stop func(), these ...os.Signal) (end func()) {
 	signals, done := make(chan os.Signal, 2), make(chan struct{})

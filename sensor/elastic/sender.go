@@ -187,7 +187,7 @@ func (s *Sender) deliver(ctx context.Context) error {
 	}
 	s.cursor = last
 	s.counted.add(sum)
-	s.notice(sum)
+	s.notice(sum, dead)
 	return nil
 }
 
@@ -199,9 +199,11 @@ func (f *fates) add(g fates) {
 }
 
 // notice logs what somebody should look at.
-func (s *Sender) notice(f fates) {
-	if f.dead > 0 {
-		s.config.Log.Error("documents were refused for good: popupwatch queue deadletter shows them and why", "documents", f.dead)
+func (s *Sender) notice(f fates, dead []store.Dead) {
+	if len(dead) > 0 {
+		d := &dead[0]
+		s.config.Log.Error("documents were refused for good (popupwatch queue deadletter lists them)", "documents", f.dead,
+			"first", d.ID, "of", d.Stream, "status", d.Status, "type", d.Type, "reason", d.Reason)
 	}
 	if f.failureStore > 0 {
 		s.config.Log.Warn("documents went to the failure store of their data stream", "documents", f.failureStore)

@@ -26,6 +26,17 @@ func (f Fanout) Emit(e *event.Event) error {
 	return failed
 }
 
+// Flush lets those sinks that gather events hand them on. The errors are joined.
+func (f Fanout) Flush() error {
+	var failed error
+	for _, s := range f {
+		if g, ok := s.(interface{ Flush() error }); ok {
+			failed = errors.Join(failed, g.Flush())
+		}
+	}
+	return failed
+}
+
 // Close closes all sinks, in their order. The errors are joined.
 func (f Fanout) Close() error {
 	var failed error

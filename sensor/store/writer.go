@@ -18,7 +18,8 @@ type Writer struct {
 	fails func(error)
 
 	batch    *Batch
-	full     chan *Batch
+	closed   bool
+	full     chan order
 	free     chan *Batch
 	done     sync.WaitGroup
 	failure  atomic.Pointer[error] // the first error of a Writer that waits
@@ -30,7 +31,7 @@ type Writer struct {
 // that does not is for live: it never waits, and what finds no room, or cannot be written, is counted as shed; fails hears of each such error,
 // in the writing goroutine.
 func NewWriter(s *Store, waits bool, fails func(error)) *Writer {
-	w := &Writer{store: s, waits: waits, fails: fails, batch: new(Batch), full: make(chan *Batch, handed), free: make(chan *Batch, handed)}
+	w := &Writer{store: s, waits: waits, fails: fails, batch: new(Batch), full: make(chan order, handed+1), free: make(chan *Batch, handed)}
 	for range handed {
 		w.free <- new(Batch)
 	}
@@ -44,29 +45,46 @@ func (w *Writer) Emit(e *event.Event) error {
 	w.produced.Add(1)
 	w.batch.Add(e.Stream(), e.ID(), e.JSON())
 	if w.batch.full() {
-		return w.Flush()
+		w.handOn()
+		return w.err()
 	}
 	return nil
 }
 
-// Flush hands on what is gathered.
+// Flush hands on what is gathered. A Writer that waits returns when all of it stands in the store.
 func (w *Writer) Flush() error {
-	if w.batch.documents == 0 {
-		return w.err()
+	if w.batch.documents > 0 {
+		w.handOn()
 	}
 	if w.waits {
-		w.full <- w.batch
+		written := make(chan struct{})
+		w.full <- order{written: written}
+		<-written
+	}
+	return w.err()
+}
+
+// order is what the writing goroutine is asked for: to write a batch, or to say that all before is written.
+type order struct {
+	batch   *Batch
+	written chan<- struct{}
+}
+
+// handOn gives the batch to the writing goroutine and takes an empty one. There are as many as may be handed on, so that what does not wait
+// here never waits at the next line.
+func (w *Writer) handOn() {
+	if w.waits {
+		w.full <- order{batch: w.batch}
 		w.batch = <-w.free
-		return w.err()
+		return
 	}
 	select {
-	case free := <-w.free: // as many as may be handed on, so that the next line never waits
-		w.full <- w.batch
+	case free := <-w.free:
+		w.full <- order{batch: w.batch}
 		w.batch = free
 	default:
 		w.drop(w.batch)
 	}
-	return nil
 }
 
 // drop counts a batch as shed and empties it.
@@ -85,7 +103,12 @@ func (w *Writer) err() error {
 // write writes what is handed on, until Close.
 func (w *Writer) write() {
 	defer w.done.Done()
-	for b := range w.full {
+	for o := range w.full {
+		b := o.batch
+		if b == nil {
+			close(o.written)
+			continue
+		}
 		if err := w.put(b); err != nil {
 			w.fail(err)
 			w.drop(b)
@@ -115,10 +138,16 @@ func (w *Writer) fail(err error) {
 	}
 }
 
-// Close writes what is gathered and ends the goroutine. The store stays open.
+// Close writes what is gathered and ends the goroutine; what comes later is an error of the caller's. The store stays open. Closed twice, it
+// does nothing.
 func (w *Writer) Close() error {
+	if w.closed {
+		return w.err()
+	}
+	w.closed = true
 	if w.batch.documents > 0 {
-		w.full <- w.batch
+		w.full <- order{batch: w.batch}
+		w.batch = new(Batch)
 	}
 	close(w.full)
 	w.done.Wait()
