@@ -9,8 +9,9 @@ FUZZTIME ?= 30s
 SECONDS_EACH ?= 30
 MINUTES ?= 30
 CAPTURES ?= testdata/captures
+ELASTIC := $(or $(POPUPWATCH_TEST_ELASTIC),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/popupwatch/elastic)
 
-.PHONY: run build test check golden fuzz bench tshark speed flood package bench-live soak clean tools headers compiler
+.PHONY: run build test test-elastic elastic check golden fuzz bench tshark speed flood package bench-live soak clean tools headers compiler
 
 ## run: build, replay real captures, say what was found
 run: build
@@ -25,9 +26,14 @@ build: headers
 	$(GO) build -trimpath -o $(BIN) ./cmd/popupwatch
 
 ## test: everything, the differential test against tshark included
-test: headers tools
+test: headers tools elastic
 	$(GO) test -race -timeout 20m ./...
 	$(GO) test -timeout 10m -tags timing -run '^TestCost|^TestEveryPrefix|^TestEveryBit' ./...
+
+## test-elastic: what needs an Elasticsearch: fetches real ones (Maven, Java 17) and tests against them
+test-elastic: headers elastic
+	$(GO) test -race -timeout 20m ./sensor/elastic/...
+	$(GO) test -race -timeout 20m -run 'Elastic|Setup' ./cmd/popupwatch
 
 ## check: what robots can say: format, modules, vet, staticcheck
 check: headers
@@ -98,6 +104,11 @@ tools:
 	@command -v curl >/dev/null || testdata/yardsticks/install.sh curl
 	@command -v tshark >/dev/null || testdata/yardsticks/install.sh tshark
 	@command -v tcpdump >/dev/null || testdata/yardsticks/install.sh tcpdump
+
+# The servers that tests start (package estest). Where the variable is set a test that finds none fails.
+test test-elastic elastic: export POPUPWATCH_TEST_ELASTIC := $(ELASTIC)
+elastic:
+	@testdata/yardsticks/elastic.sh
 
 clean:
 	rm -rf bin $(YARD)
