@@ -31,7 +31,7 @@ type Writer struct {
 // that does not is for live: it never waits, and what finds no room, or cannot be written, is counted as shed; fails hears of each such error,
 // in the writing goroutine.
 func NewWriter(s *Store, waits bool, fails func(error)) *Writer {
-	w := &Writer{store: s, waits: waits, fails: fails, batch: new(Batch), full: make(chan order, handed+1), free: make(chan *Batch, handed)}
+	w := &Writer{store: s, waits: waits, fails: fails, batch: new(Batch), full: make(chan order, handed+1), free: make(chan *Batch, handed+1)}
 	for range handed {
 		w.free <- new(Batch)
 	}
