@@ -266,9 +266,17 @@ func (d *delivery) outcomeError() error {
 	return nil
 }
 
+// alarm is why nothing is delivered; nil while it is.
+func (d *delivery) alarm() *elastic.Alarm {
+	if d == nil || d.sender == nil {
+		return nil
+	}
+	return d.sender.Alarm()
+}
+
 // why gives the reason for which nothing was delivered last.
 func (d *delivery) why() string {
-	if a := d.sender.Alarm(); a != nil {
+	if a := d.alarm(); a != nil {
 		return ": " + a.Text
 	}
 	return ""

@@ -18,6 +18,7 @@ type metrics struct {
 type described struct {
 	build, frames, messages, events, lost, failing     *prometheus.Desc
 	received, dropped, up, ring, shed, steps, lastSeen *prometheus.Desc
+	fate, waiting, alarm                               *prometheus.Desc
 }
 
 func describe() described {
@@ -35,6 +36,9 @@ func describe() described {
 		dropped:  d("packets_dropped_total", "Packets that were lost before the sensor: kernel, the ring was full; interface, the device lost them.", "interface", "reason"),
 		up:       d("interface_up", "1 while the interface is captured from.", "interface"),
 		ring:     d("ring_bytes", "Size of the kernel's ring.", "interface"),
+		fate:     d("delivery_documents_total", "Documents by what became of them; produced and carried are the sum of the others and of those that wait.", "result"),
+		waiting:  d("queue_documents", "Documents that wait to be delivered."),
+		alarm:    d("delivery_failing", "1 while nothing is delivered."),
 		shed:     d("shed_total", "What was given up for want of room, by kind.", "kind"),
 		steps:    d("clock_steps_total", "How often packet time went back by more than a second."),
 		lastSeen: d("last_packet_timestamp_seconds", "Packet time of the last frame or tick."),
@@ -74,6 +78,7 @@ func (m metrics) Collect(to chan<- prometheus.Metric) {
 	}
 	m.interfaces(count, gauge)
 	m.output(count, gauge)
+	m.delivery(count, gauge)
 }
 
 // counter and gauger hand one value on.
@@ -101,6 +106,22 @@ func (m metrics) output(count counter, gauge gauger) {
 	}
 	count(d.lost, o.lost.Load(), "file")
 	gauge(d.failing, truth(o.failing.Load()), "file")
+}
+
+// delivery is the ledger; nothing without --elasticsearch or --store.
+func (m metrics) delivery(count counter, gauge gauger) {
+	d := m.of.delivery
+	if d == nil {
+		return
+	}
+	for _, t := range d.tallies() {
+		if t.Name == "queued" {
+			gauge(m.waiting, float64(t.N))
+		} else {
+			count(m.fate, t.N, t.Name)
+		}
+	}
+	gauge(m.alarm, truth(d.alarm() != nil))
 }
 
 func truth(b bool) float64 {

@@ -169,6 +169,9 @@ func (v *service) readiness(now time.Time) condition {
 	if v.out.failing.Load() {
 		c.Reasons = append(c.Reasons, fmt.Sprintf("events cannot be written; %d are lost so far", v.out.lost.Load()))
 	}
+	if a := v.delivery.alarm(); a != nil {
+		c.Reasons = append(c.Reasons, fmt.Sprintf("%d events wait since %s: %s", v.delivery.store.Waiting(), a.Since.UTC().Format(time.DateTime), a.Text))
+	}
 	c.OK = len(c.Reasons) == 0
 	if len(v.settings.home) == 0 {
 		c.Notes = append(c.Notes, homeMissing)

@@ -176,7 +176,7 @@ func (s *Sender) deliver(ctx context.Context) error {
 		if out.split {
 			limit = max(1, n/2)
 		} else {
-			limit *= 2
+			limit = min(2*limit, s.config.Documents)
 		}
 		pending = append(out.kept, pending[n:]...)
 	}
