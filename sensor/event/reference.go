@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// MappingType is one leaf of an Elasticsearch mapping: a path and its type. Paths that end in ".*" are for a dynamic template; objects
-// are left out, their leaves stand for them.
+// MappingType is one leaf of an Elasticsearch mapping: a path and its type. Objects are left out, their leaves stand for them.
 type MappingType struct{ Path, Type string }
 
 // Mapping is the mapping data of one data set, in the order of the table. The caller owns the slice.

@@ -89,7 +89,7 @@ func sampleQuote() *decoders.Signal {
 
 func sampleStats() *Stats {
 	s := &Stats{Start: sampleTime, End: sampleTime.Add(time.Minute), Frames: 12, Bytes: 3456, Matched: 5, Messages: 3, Live: true, KernelReceived: 12,
-		Shed: []Tally{{"fragments", 0}, {"streams", 2}}, Queue: []Tally{{"produced", 3}}}
+		Shed: []Tally{{"datagrams", 0}, {"claims", 2}}, Queue: []Tally{{"produced", 3}}}
 	s.Reasons[1], s.Reasons[2] = 3, 9
 	s.Ports[0] = PortStats{Port: 135, Datagrams: 4, Bytes: 99, Addresses: 2}
 	return s

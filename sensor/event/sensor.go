@@ -16,7 +16,7 @@ type PortStats struct {
 	Datagrams, Bytes, Addresses uint64 // Addresses: distinct sources
 }
 
-// Tally is a named count. Names are snake_case words of the package that counts.
+// Tally is a named count. Names are those of shedKinds and queueKinds.
 type Tally struct {
 	Name string
 	N    uint64
@@ -75,8 +75,8 @@ func sensorFields() []Field {
 			About: "How often packet time went back by more than a second; absent where it did not."},
 		{Path: "popupwatch.sensor.shed", Type: "object", In: in, append: tallies(func(s *Stats) []Tally { return s.Shed }),
 			About: "What was shed for want of room; counts of 0 are absent, as in reasons and ports."},
-		{Path: "popupwatch.sensor.shed.*", Type: "long", In: in, About: "Count of one kind."},
 	}
+	t = append(t, tallyFields("popupwatch.sensor.shed.", shedKinds())...)
 	for r := wire.Message; int(r) < wire.ReasonCount; r++ {
 		t = append(t, Field{Path: "popupwatch.sensor.reasons." + r.String(), Type: "long", In: in,
 			append: numberIf(func(e *Event) uint64 { return e.Stats.Reasons[r] }), About: "Frames: " + r.Sentence() + "."})
@@ -84,9 +84,53 @@ func sensorFields() []Field {
 	t = append(t,
 		Field{Path: "popupwatch.sensor.queue", Type: "object", In: in, append: tallies(func(s *Stats) []Tally { return s.Queue }),
 			About: "What became of the documents for an output."},
-		Field{Path: "popupwatch.sensor.queue.*", Type: "long", In: in, About: "Count of one fate."},
 	)
+	t = append(t, tallyFields("popupwatch.sensor.queue.", queueKinds())...)
 	return append(t, portFields()...)
+}
+
+// kind is a name that a Tally may have, and what it counts. The mapping is closed: a kind that is not listed is not mapped.
+type kind struct{ name, about string }
+
+// shedKinds are the names of Stats.Shed.
+func shedKinds() []kind {
+	return []kind{
+		{"datagrams", "Fragmented datagrams given up before they were whole."},
+		{"calls", "Fragmented RPC calls given up before they were whole."},
+		{"copies", "Datagrams forgotten early: a copy of one would count as a message."},
+		{"submissions", "Submissions forgotten early: a retransmission of one would count as new."},
+		{"texts", "Texts whose features were forgotten and computed again."},
+		{"campaigns", "Campaigns forgotten for newer ones."},
+		{"claims", "Claims forgotten or closed early for newer ones."},
+		{"rollup", "Buckets of messages closed before their time."},
+		{"findings", "Quoted sources forgotten for newer ones."},
+		{"summary", "Rows that the summary has no room for."},
+		{"claim_rollup", "Hours of campaigns told or forgotten before their time."},
+	}
+}
+
+// queueKinds are the names of Stats.Queue. Produced and carried are what there was to deliver; they are the sum of indexed, duplicate, dead,
+// queued and shed.
+func queueKinds() []kind {
+	return []kind{
+		{"produced", "Documents made for the output."},
+		{"carried", "Documents that an earlier run left in the queue."},
+		{"indexed", "Documents that the cluster took."},
+		{"duplicate", "Documents that the cluster held already."},
+		{"dead", "Documents refused for good: dead letters."},
+		{"queued", "Documents that wait in the queue."},
+		{"shed", "Documents for which the queue had no room."},
+		{"failure_store", "Documents of indexed that went to the failure store."},
+	}
+}
+
+// tallyFields describe what tallies writes.
+func tallyFields(prefix string, kinds []kind) []Field {
+	var t []Field
+	for _, k := range kinds {
+		t = append(t, Field{Path: prefix + k.name, Type: "long", In: inSensor, About: k.about})
+	}
+	return t
 }
 
 // watchedPorts are the ports of Stats.Ports, in order.
