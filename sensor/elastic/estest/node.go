@@ -185,7 +185,7 @@ func (n *Node) end() {
 	}
 }
 
-// Log is the end of what the node said, at most 40 lines, without Java's stacks.
+// Log is the end of what the node said, at most 15 lines, without Java's stacks.
 func (n *Node) Log() string {
 	content, err := os.ReadFile(n.home.path(outputFile))
 	if err != nil {
@@ -195,7 +195,7 @@ func (n *Node) Log() string {
 		return len(line) == 0 || line[0] == '\t'
 	})
 	var b strings.Builder
-	for _, line := range lines[max(0, len(lines)-40):] {
+	for _, line := range lines[max(0, len(lines)-15):] {
 		fmt.Fprintf(&b, "    %.300s\n", line)
 	}
 	return b.String()
