@@ -97,7 +97,7 @@ func (s *Sender) backingIndices(ctx context.Context, stream string) (int, error)
 	case a.Status == http.StatusNotFound:
 		return 0, nil
 	case !a.OK():
-		return 0, saysNo("_resolve/index", a, "view_index_metadata")
+		return 0, saysNo("_resolve/index", a, "read and maintenance")
 	}
 	var read struct {
 		Streams []struct {
