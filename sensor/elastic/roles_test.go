@@ -53,7 +53,7 @@ func secured(t *testing.T) *estest.Node {
 	for _, r := range trials() {
 		users = append(users, estest.User{Name: r.Name, Password: passwordOfAll, Role: r.JSON()})
 	}
-	return nodes.Node(t, estest.Options{Users: users, Security: true})
+	return nodes.Node(t, estest.Options{Users: users, TLS: true})
 }
 
 // as is a client with the privileges of a role.
