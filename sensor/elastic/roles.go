@@ -104,7 +104,7 @@ func RoleTable() string {
 // errNoSecurity is a cluster that asks nobody who he is.
 const errNoSecurity = refusal("security is off: everybody who reaches the cluster may do everything")
 
-// Missing asks which privileges of a role the credentials lack, in words: "create_doc on logs-popupwatch.message-*". Where the cluster has no
+// Missing asks which privileges of a role the credentials lack, in words: "create_doc on logs-popupwatch.*-*". Where the cluster has no
 // security the error says so.
 func (c *Client) Missing(ctx context.Context, r Role) ([]string, error) {
 	body, err := json.Marshal(map[string]any{"cluster": orNone(r.Cluster), "index": r.grants()})
@@ -145,6 +145,9 @@ func (r Role) lacking(cluster map[string]bool, index map[string]map[string]bool)
 				if !index[n][p] {
 					names = append(names, n)
 				}
+			}
+			if slices.Equal(names, Patterns()) {
+				names = []string{"logs-popupwatch.*-*", "metrics-popupwatch.*-*"} // the same, and shorter
 			}
 			if len(names) > 0 {
 				missing = append(missing, p+" on "+strings.Join(names, ", "))

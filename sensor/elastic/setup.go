@@ -96,7 +96,7 @@ func (c *Client) step(ctx context.Context, a Asset) (Step, error) {
 	case answer.Status == http.StatusNotFound:
 		return Step{a, Create}, nil
 	case !answer.OK():
-		return Step{}, saysNo("GET "+a.Path, answer, a.privilege+" (cluster)")
+		return Step{}, a.refused(http.MethodGet, answer)
 	}
 	there, err := a.read(answer.Body)
 	if err != nil {
@@ -255,7 +255,7 @@ func (c *Client) install(ctx context.Context, a Asset) error {
 		return err
 	}
 	if !answer.OK() {
-		return saysNo("PUT "+a.Path, answer, a.privilege+" (cluster)")
+		return a.refused(http.MethodPut, answer)
 	}
 	if a.Kind != "transform" {
 		return nil
@@ -264,7 +264,40 @@ func (c *Client) install(ctx context.Context, a Asset) error {
 		return err
 	}
 	if !answer.OK() {
-		return saysNo("POST "+a.Path+"/_start", answer, a.privilege+" (cluster)")
+		return a.refused(http.MethodPost, answer)
 	}
 	return nil
+}
+
+// refused is the error of an answer about an asset that is no success.
+func (a Asset) refused(method string, answer *Answer) error {
+	request := method + " " + a.Path
+	switch answer.Status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return saysNo(request, answer, a.privilege+" (cluster)")
+	case http.StatusMethodNotAllowed:
+		return fmt.Errorf("%s answers 405: this server has no such thing as an %s", request, a.Kind)
+	}
+	return fmt.Errorf("%s answers %d: %s", request, answer.Status, innermost(answer.Body))
+}
+
+// innermost is the last of the causes that an answer names: the first says only that something is wrong.
+func innermost(body []byte) string {
+	type cause struct {
+		Reason string
+		Cause  json.RawMessage `json:"caused_by"`
+	}
+	var read struct{ Error json.RawMessage }
+	if err := json.Unmarshal(body, &read); err != nil {
+		return "no JSON"
+	}
+	reason := ""
+	for next := read.Error; len(next) > 0; {
+		var c cause
+		if json.Unmarshal(next, &c) != nil {
+			break
+		}
+		reason, next = c.Reason, c.Cause
+	}
+	return reason
 }
