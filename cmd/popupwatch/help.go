@@ -56,10 +56,10 @@ func topicNames() []string {
 // exportCommand prints what other programs want to have.
 func exportCommand(std stdio) *cobra.Command {
 	c := &cobra.Command{
-		Use: "export", Short: "Print what other programs want: configuration, capture filter, event fields", Args: cobra.NoArgs,
+		Use: "export", Short: "Print what other programs want: configuration, capture filter, event fields, templates", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(&cobra.Command{
+	c.AddCommand(exportTemplatesCommand(std), &cobra.Command{
 		Use: "config", Short: "Print the reference configuration, every key with its default and what it does", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := std.out.Write([]byte(referenceConfig()))

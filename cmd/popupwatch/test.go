@@ -16,7 +16,7 @@ func testCommand(io stdio) *cobra.Command {
 		Use: "test", Short: "Check the configuration before it is used", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(testConfigCommand(io))
+	c.AddCommand(testConfigCommand(io), testOutputCommand(io))
 	return c
 }
 

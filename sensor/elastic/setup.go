@@ -276,7 +276,7 @@ func (a Asset) refused(method string, answer *Answer) error {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return saysNo(request, answer, a.privilege+" (cluster)")
 	case http.StatusMethodNotAllowed:
-		return fmt.Errorf("%s answers 405: this server has no such thing as an %s", request, a.Kind)
+		return fmt.Errorf("%s answers 405: this server has no %s (is it Elasticsearch whole, and of this version?)", request, a.Kind)
 	}
 	return fmt.Errorf("%s answers %d: %s", request, answer.Status, innermost(answer.Body))
 }
