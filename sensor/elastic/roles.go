@@ -37,7 +37,7 @@ func Patterns() []string {
 // Roles are the smallest sets of privileges, by use. The page of documentation and the checks are made of them; a test holds that a user with
 // each is let in, and not with less.
 func Roles() []Role {
-	entities := []string{campaignsName + "-*", sourcesName + "-*"}
+	entities := []string{campaignsName + "*", sourcesName + "*"} // the indices and their aliases
 	return []Role{
 		{"sender", "live and replay: deliver events", []string{"monitor"}, []Grant{{Patterns(), []string{"auto_configure", "create_doc"}}}},
 		{"replay", "replay besides: ask which events are held already, after a rollover", nil, []Grant{{Patterns(), []string{"read", "maintenance"}}}},
@@ -76,8 +76,27 @@ func (r Role) grants() []any {
 
 func orNone(list []string) []string { return append([]string{}, list...) }
 
-// RoleTable is the roles as a table of Markdown.
-func RoleTable() string {
+// RolePage is the page of documentation about privileges, in Markdown.
+func RolePage() string {
+	var b strings.Builder
+	b.WriteString("# Privileges in Elasticsearch\n\n" +
+		"Written from the list of roles in sensor/elastic by `go test ./sensor/elastic -run Page -update`: do not edit.\n" +
+		"These are the smallest sets. For sender, replay and setup a test holds on a real node that a user with them is let in and with one less is\n" +
+		"refused; the server of the tests lacks what the others are for. `popupwatch test output` says which privileges are missing for delivery.\n" +
+		"Whoever delivers needs none of those of setup: give setup its own user, and only while it runs.\n\n" +
+		roleTable() + "\n" +
+		"- Without `auto_configure` the first event of a new data stream is refused; without `create_doc` every event is.\n" +
+		"- `monitor` is for the server's version and for a look at the templates (`test output`); delivery itself does not ask.\n" +
+		"- Without the role replay a replay stores events twice that an earlier one stored before the stream's last rollover. It says so once.\n" +
+		"- Without `view_index_metadata` setup does not see, and so not name, the data streams that take its changes with their next rollover.\n\n" +
+		"A role and an API key for a sensor, in Kibana's Dev Tools:\n\n" +
+		"    POST /_security/api_key\n" +
+		"    {\"name\": \"popupwatch\", \"role_descriptors\": {\"sender\": " + RoleNamed("sender").JSON() + "}}\n")
+	return b.String()
+}
+
+// roleTable is the roles as a table.
+func roleTable() string {
 	var b strings.Builder
 	b.WriteString("| role | for | cluster | indices |\n|---|---|---|---|\n")
 	for _, r := range Roles() {
