@@ -57,17 +57,6 @@ func checkFlood(t *testing.T, said []byte) {
 	}
 }
 
-// compile builds a yardstick.
-func compile(t *testing.T, folder, name string, libraries ...string) string {
-	t.Helper()
-	program := filepath.Join(folder, name)
-	args := append([]string{"-O2", "-o", program, filepath.Join(repository, "testdata/yardsticks", name+".c")}, libraries...)
-	if out, err := exec.Command("cc", args...).CombinedOutput(); err != nil {
-		t.Fatalf("compile %s: %v\n%s", name, err, out)
-	}
-	return program
-}
-
 // pipe runs first into second and gives what second prints.
 func pipe(t *testing.T, first, second *exec.Cmd) []byte {
 	t.Helper()
