@@ -170,7 +170,11 @@ func (e *elasticSettings) checkDelivery() error {
 	case e.queueLimit < leastQueue:
 		return usageError("--queue-limit: at least %d octets", leastQueue)
 	}
-	return nil
+	if !e.delivers() {
+		return nil
+	}
+	_, err := e.client() // what is wrong with it is known before a capture is opened
+	return err
 }
 
 // leastQueue is a queue that takes some batches.

@@ -19,6 +19,11 @@ type refusal string
 
 func (r refusal) Error() string { return string(r) }
 
+// trouble is an answer that may be another one soon.
+type trouble string
+
+func (t trouble) Error() string { return string(t) }
+
 // ask gives the documents that the cluster does not hold. Where a stream has one backing index at most, the cluster itself refuses what it
 // holds, and nothing is asked. Where the credentials do not allow the question everything is sent: a document may then be there twice, which
 // is better than not at all. An error is one of the network, or trouble of the cluster's.
@@ -128,9 +133,8 @@ func (s *Sender) want(ctx context.Context, method, path string, body []byte) (*A
 
 // saysNo is the error of an answer that is no success: a refusal, or trouble that may pass.
 func saysNo(what string, a *Answer, privileges string) error {
-	text := fmt.Sprintf("%s answers %d%s", what, a.Status, because(a.Body))
 	if a.Status == http.StatusTooManyRequests || a.Status >= 500 {
-		return errors.New(text)
+		return trouble(fmt.Sprintf("Elasticsearch has trouble (%d)%s", a.Status, because(a.Body)))
 	}
-	return refusal(text + " (the privileges " + privileges + " are needed)")
+	return refusal(fmt.Sprintf("%s answers %d%s (the privileges %s are needed)", what, a.Status, because(a.Body), privileges))
 }

@@ -264,7 +264,7 @@ func (s *Sender) request(ctx context.Context, docs []store.Document) (out outcom
 
 // unreachable says why there is no answer.
 func unreachable(c *Client, err error) string {
-	if errors.Is(err, ErrNotElasticsearch) {
+	if answered := trouble(""); errors.Is(err, ErrNotElasticsearch) || errors.As(err, &answered) {
 		return err.Error()
 	}
 	text := err.Error()

@@ -340,3 +340,28 @@ func TestAWakeIsNotLost(t *testing.T) {
 		t.Errorf("%v, %v, %d delivered", err, ctx.Err(), len(f.held))
 	}
 }
+
+// Whatever a server answers, each document has exactly one fate.
+func FuzzJudge(f *testing.F) {
+	docs := []store.Document{{ID: "a", JSON: []byte("{}")}, {ID: "b", JSON: []byte("{}")}, {ID: "a", JSON: []byte("{}")}}
+	for _, body := range []string{
+		`{"errors":false,"items":[{"create":{"_id":"a","status":201}},{"create":{"_id":"b","status":201}},{"create":{"_id":"a","status":201}}]}`,
+		`{"errors":true,"items":[` + item201("a") + "," + item409("b") + "," + itemOf("a", 400) + `]}`,
+		`{"items":[` + item201("b") + "," + itemOf("a", 429) + `]}`, `{"items":[{},{"create":{"status":1e9}},null]}`, `{}`, `[`, "", `{"error":{"type":"x"}}`,
+	} {
+		for _, status := range []int{200, 400, 401, 404, 413, 429, 500, 302} {
+			f.Add(status, []byte(body), 3)
+			f.Add(status, []byte(body), 1)
+		}
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte, n int) {
+		send := docs[:1+(n&3)%3]
+		out := judge(send, &Answer{Status: status, Body: body})
+		if got := len(out.kept) + int(out.indexed+out.duplicate+out.fates.dead); got != len(send) || len(out.dead) != int(out.fates.dead) {
+			t.Fatalf("%d fates for %d documents: %+v", got, len(send), out)
+		}
+		if len(out.kept) > 0 && out.alarm == "" && !out.split {
+			t.Fatal("something is kept, and nobody is told why")
+		}
+	})
+}
