@@ -36,6 +36,8 @@ var allowed = map[string][]string{
 	"sensor/elastic/estest": {},
 	"rules":                 {"./decoders", "./decoders/text", "github.com/expr-lang/expr", "github.com/goccy/go-yaml"},
 
+	"sensor/elastic/kibana": {"./sensor/event"},
+
 	"decoders":            {"./decoders/...", "github.com/axiomhq/hyperloglog"},
 	"decoders/wire":       {},
 	"decoders/inet":       {"./decoders/wire"},
