@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"popupwatch/sensor/event"
 )
@@ -224,18 +225,24 @@ func (c *checker) field(where, name string, sets []event.Set, use string) string
 	return kind
 }
 
-// typeIn is the type of a field in the mapping of a data set; names that the mapping gives by a pattern count, too.
-func typeIn(s event.Set, name string) string {
-	if name == "event.ingested" { // the sender adds it
-		return "date"
-	}
-	for _, m := range event.Mapping(s) {
-		stem, pattern := strings.CutSuffix(m.Path, "*")
-		if m.Path == name || pattern && strings.HasPrefix(name, stem) {
-			return m.Type
+// mappings are the types of all fields, by data set.
+var mappings = sync.OnceValue(func() [event.SetCount]map[string]string {
+	var all [event.SetCount]map[string]string
+	for s := range all {
+		all[s] = map[string]string{"event.ingested": "date"} // the sender adds it
+		for _, m := range event.Mapping(event.Set(s)) {
+			all[s][m.Path] = m.Type
 		}
 	}
-	return ""
+	return all
+})
+
+// typeIn is the type of a field in the mapping of a data set; names that the mapping gives by a pattern count, too.
+func typeIn(s event.Set, name string) string {
+	if kind := mappings()[s][name]; kind != "" {
+		return kind
+	}
+	return mappings()[s][name[:strings.LastIndexByte(name, '.')+1]+"*"]
 }
 
 func setNames(sets []event.Set) []string {
