@@ -80,9 +80,9 @@ func (a *answer) isOfRules() bool {
 }
 
 // over is the rule as it is to be imported over the one that is there.
-func (own rule) over(there object) object {
+func (r rule) over(there object) object {
 	o := object{}
-	if err := json.Unmarshal(compact(own), &o); err != nil {
+	if err := json.Unmarshal(compact(r), &o); err != nil {
 		panic("kibana: " + err.Error())
 	}
 	for _, owners := range []string{"enabled", "actions", "exceptions_list"} {
