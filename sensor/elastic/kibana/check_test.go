@@ -177,13 +177,13 @@ func (c *checker) search(where string, a object, g *graph) {
 }
 
 // query checks a query of Kibana's, and gives the data sets that are left of some: those that it names, or all.
-func (c *checker) query(where string, q any, sets []event.Set) []event.Set {
-	o, _ := q.(object)
+func (c *checker) query(where string, said any, sets []event.Set) []event.Set {
+	o, _ := said.(object)
 	c.closed(where+": query", o, "language query", "")
 	if o["language"] != "kuery" {
 		c.fault("%s: language %v", where, o["language"])
 	}
-	parsed, err := parseKQL(text(o["query"]))
+	q, err := parseKQL(text(o["query"]))
 	if err != nil {
 		c.fault("%s: %v", where, err)
 	}
@@ -196,7 +196,7 @@ func (c *checker) query(where string, q any, sets []event.Set) []event.Set {
 	if len(named) == 0 {
 		named = sets
 	}
-	for _, f := range parsed.fields {
+	for _, f := range q.fields() {
 		c.field(where, f, named, "any")
 	}
 	return named

@@ -1,32 +1,97 @@
 package kibana
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// kql is a query of Kibana's query language, read: what Elasticsearch would be asked, and the fields that it names. It knows what the
-// dashboards and rules use: and, or, not, brackets, field : value, lists of values, field : *, and comparisons.
+// kql is a query of Kibana's query language, read. It knows what the dashboards and rules use: and, or, not, brackets, field : value, lists
+// of values, field : *, and comparisons.
 type kql struct {
-	dsl    object
-	fields []string
+	op           string // and, or, not, all; else the sign between field and value: : >= <= > <
+	parts        []kql
+	field, value string
 }
 
 // parseKQL reads a query; an empty one matches everything.
 func parseKQL(query string) (kql, error) {
 	if strings.TrimSpace(query) == "" {
-		return kql{dsl: object{"match_all": object{}}}, nil
+		return kql{op: "all"}, nil
 	}
 	tokens, err := kqlTokens(query)
 	if err != nil {
 		return kql{}, err
 	}
 	p := &kqlParser{tokens: tokens}
-	dsl, err := p.either()
+	q, err := p.either()
 	if err == nil && len(p.tokens) > 0 {
 		err = fmt.Errorf("%q: %q is too much", query, p.tokens[0])
 	}
-	return kql{dsl, p.fields}, err
+	return q, err
+}
+
+// fields are the fields that the query names.
+func (q kql) fields() (all []string) {
+	if q.field != "" {
+		all = append(all, q.field)
+	}
+	for _, p := range q.parts {
+		all = append(all, p.fields()...)
+	}
+	return all
+}
+
+// dsl is what Kibana asks Elasticsearch: match_phrase for what is quoted, match for a word, exists for a star.
+func (q kql) dsl() object {
+	var parts []object
+	for _, p := range q.parts {
+		parts = append(parts, p.dsl())
+	}
+	switch q.op {
+	case "all":
+		return object{"match_all": object{}}
+	case "and":
+		return object{"bool": object{"filter": parts}}
+	case "or":
+		return object{"bool": object{"should": parts, "minimum_should_match": 1}}
+	case "not":
+		return object{"bool": object{"must_not": parts}}
+	case ":":
+		switch {
+		case q.value == "*":
+			return object{"exists": object{"field": q.field}}
+		case q.value[0] == '"':
+			return object{"match_phrase": object{q.field: strings.Trim(q.value, `"`)}}
+		}
+		return object{"match": object{q.field: q.value}}
+	}
+	return object{"range": object{q.field: object{comparisons[q.op]: q.value}}}
+}
+
+var comparisons = map[string]string{">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
+
+// matches says the same of one document, without Elasticsearch.
+func (q kql) matches(d document) bool {
+	holds := func(p kql) bool { return p.matches(d) }
+	switch q.op {
+	case "all":
+		return true
+	case "and":
+		return !slices.ContainsFunc(q.parts, func(p kql) bool { return !holds(p) })
+	case "or":
+		return slices.ContainsFunc(q.parts, holds)
+	case "not":
+		return !holds(q.parts[0])
+	}
+	return slices.ContainsFunc(d.values[q.field], func(v string) bool {
+		if q.op == ":" {
+			return q.value == "*" || v == strings.Trim(q.value, `"`)
+		}
+		x, bound := parsed(v), parsed(q.value)
+		return q.op[0] == '>' && x > bound || q.op[0] == '<' && x < bound || len(q.op) == 2 && x == bound
+	})
 }
 
 // kqlTokens cuts a query into words, quoted values and signs.
@@ -53,10 +118,7 @@ func kqlTokens(query string) ([]string, error) {
 	return tokens, nil
 }
 
-type kqlParser struct {
-	tokens []string
-	fields []string
-}
+type kqlParser struct{ tokens []string }
 
 func (p *kqlParser) next() string {
 	if len(p.tokens) == 0 {
@@ -76,94 +138,75 @@ func (p *kqlParser) take(word string) bool {
 	return true
 }
 
-func (p *kqlParser) either() (object, error) { return p.chain("or", "should", p.both) }
+func (p *kqlParser) either() (kql, error) { return p.chain("or", p.both) }
 
-func (p *kqlParser) both() (object, error) { return p.chain("and", "filter", p.one) }
+func (p *kqlParser) both() (kql, error) { return p.chain("and", p.one) }
 
 // chain reads parts between which a word stands.
-func (p *kqlParser) chain(word, clause string, part func() (object, error)) (object, error) {
+func (p *kqlParser) chain(word string, part func() (kql, error)) (kql, error) {
 	first, err := part()
-	if err != nil {
-		return nil, err
+	q := kql{op: word, parts: []kql{first}}
+	for err == nil && p.take(word) {
+		first, err = part()
+		q.parts = append(q.parts, first)
 	}
-	parts := []object{first}
-	for p.take(word) {
-		more, err := part()
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, more)
+	if len(q.parts) == 1 {
+		q = first
 	}
-	if len(parts) == 1 {
-		return first, nil
-	}
-	b := object{clause: parts}
-	if clause == "should" {
-		b["minimum_should_match"] = 1
-	}
-	return object{"bool": b}, nil
+	return q, err
 }
 
-func (p *kqlParser) one() (object, error) {
+func (p *kqlParser) one() (kql, error) {
 	if p.take("not") {
 		part, err := p.one()
-		return object{"bool": object{"must_not": part}}, err
+		return kql{op: "not", parts: []kql{part}}, err
 	}
 	if p.take("(") {
 		part, err := p.either()
 		if err == nil && !p.take(")") {
-			err = fmt.Errorf("a bracket is not closed")
+			err = errors.New("a bracket is not closed")
 		}
 		return part, err
 	}
 	return p.comparison()
 }
 
-func (p *kqlParser) comparison() (object, error) {
+func (p *kqlParser) comparison() (kql, error) {
 	field, sign := p.next(), p.next()
 	if field == "" || strings.ContainsAny(field, `"()`) {
-		return nil, fmt.Errorf("%q is no field", field)
+		return kql{}, fmt.Errorf("%q is no field", field)
 	}
-	p.fields = append(p.fields, field)
-	if names := map[string]string{">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}; names[sign] != "" {
-		return object{"range": object{field: object{names[sign]: p.next()}}}, nil
+	if sign != ":" && comparisons[sign] == "" {
+		return kql{}, fmt.Errorf("%q after the field %s", sign, field)
 	}
-	if sign != ":" {
-		return nil, fmt.Errorf("%q after the field %s", sign, field)
-	}
-	if p.take("(") {
+	if sign == ":" && p.take("(") {
 		return p.values(field)
 	}
-	return fieldIs(field, p.next())
+	return p.value(field, sign)
 }
 
 // values reads a list of values of one field, up to the closing bracket.
-func (p *kqlParser) values(field string) (object, error) {
-	var any []object
+func (p *kqlParser) values(field string) (kql, error) {
+	q := kql{op: "or"}
 	for {
-		one, err := fieldIs(field, p.next())
+		one, err := p.value(field, ":")
 		if err != nil {
-			return nil, err
+			return q, err
 		}
-		any = append(any, one)
+		q.parts = append(q.parts, one)
 		if p.take(")") {
-			return object{"bool": object{"should": any, "minimum_should_match": 1}}, nil
+			return q, nil
 		}
 		if !p.take("or") {
-			return nil, fmt.Errorf("a list of values of %s does not end", field)
+			return q, fmt.Errorf("a list of values of %s does not end", field)
 		}
 	}
 }
 
-// fieldIs asks as Kibana does: match_phrase for what is quoted, match for a word, exists for a star.
-func fieldIs(field, value string) (object, error) {
-	switch {
-	case value == "" || strings.ContainsAny(value, "():"):
-		return nil, fmt.Errorf("%s has no value", field)
-	case value == "*":
-		return object{"exists": object{"field": field}}, nil
-	case value[0] == '"':
-		return object{"match_phrase": object{field: strings.Trim(value, `"`)}}, nil
+func (p *kqlParser) value(field, sign string) (kql, error) {
+	v := p.next()
+	if v == "" || strings.ContainsAny(v, "():") {
+		return kql{}, fmt.Errorf("%s has no value", field)
 	}
-	return object{"match": object{field: value}}, nil
+	return kql{op: sign, field: field, value: v}, nil
 }
