@@ -44,7 +44,7 @@ check: headers
 
 ## golden: write the expected outputs anew; then read the diff
 golden: headers
-	$(GO) test ./sensor ./sensor/event ./cmd/popupwatch ./decoders/text -update
+	$(GO) test ./sensor ./sensor/event ./sensor/elastic/kibana ./cmd/popupwatch ./decoders/text -update
 	git diff --stat
 
 ## fuzz: every fuzz target for FUZZTIME (30s)

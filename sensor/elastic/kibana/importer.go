@@ -55,8 +55,9 @@ func (r *Report) ActualID(dashboard string) string {
 	return dashboard
 }
 
-// MinVersion is the oldest Kibana that the objects are written for: it has the links panel.
-const MinVersion = "8.12.0"
+// MinVersion is the oldest Kibana that the objects are written for: from there on the links panel is no preview (elastic/kibana 178999), and the
+// rule of silence finds ES|QL.
+const MinVersion = "8.14.0"
 
 // Check reaches Kibana and gives its version. It fails where Kibana cannot be reached, refuses the credentials, is not ready, is older than
 // MinVersion, or where something else answers.

@@ -159,13 +159,13 @@ func forgedElsewhereRule() rule {
 }
 
 // silentSensorRule asks for what is absent, which only ES|QL can: sensors heard of one to two hours ago and not since, so that each
-// silence raises one alert. It looks at packet time, so that replays of old captures are no sensors that fell silent.
+// silence raises one alert, or two where the rule runs late: the range has ten minutes to spare. It looks at packet time, so that replays of old captures are no sensors that fell silent.
 func silentSensorRule() rule {
 	r := baseRule("popupwatch-sensor-silent", "popupwatch: sensor silent",
 		"A sensor that counted frames one to two hours ago has not been heard of since.",
 		"FROM metrics-popupwatch.sensor-* | STATS last_seen = MAX(@timestamp) BY observer.name | WHERE last_seen < NOW() - 1 hour").weighing("medium", 47)
 	r.Type, r.Language, r.Index = "esql", "esql", nil
-	r.From, r.Interval, r.TimestampOverride, r.RuleNameOverride = "now-2h", "1h", "", ""
+	r.From, r.Interval, r.TimestampOverride, r.RuleNameOverride = "now-130m", "1h", "", ""
 	r.RiskScoreMapping, r.SeverityMapping = []mappedScore{}, []mappedSeverity{}
 	r.FalsePositives = []string{"A wire without a single frame in an hour: a sensor that reads nothing writes nothing."}
 	r.Note = "Look at the sensor's /readyz, its queue, and whether the span port still delivers."
