@@ -3,7 +3,6 @@ package kibana
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -146,19 +145,7 @@ func (c *checker) object(o object) {
 }
 
 func (c *checker) dataView(where string, a object) {
-	c.closed(where, a, "title name timeFieldName", "allowNoIndex runtimeFieldMap")
-	if a["runtimeFieldMap"] == nil {
-		return
-	}
-	fields := object{}
-	c.packed(where+": runtimeFieldMap", a["runtimeFieldMap"], &fields)
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		field := sub(fields, name)
-		c.closed(where+": "+name, field, "type", "")
-		if typeIn(event.SetSensor, name) != field["type"] {
-			c.fault("%s: runtime field %s is no %v of the mapping", where, name, field["type"])
-		}
-	}
+	c.closed(where, a, "title name timeFieldName", "allowNoIndex")
 }
 
 func (c *checker) search(where string, a object, g *graph) {
@@ -237,13 +224,8 @@ var mappings = sync.OnceValue(func() [event.SetCount]map[string]string {
 	return all
 })
 
-// typeIn is the type of a field in the mapping of a data set; names that the mapping gives by a pattern count, too.
-func typeIn(s event.Set, name string) string {
-	if kind := mappings()[s][name]; kind != "" {
-		return kind
-	}
-	return mappings()[s][name[:strings.LastIndexByte(name, '.')+1]+"*"]
-}
+// typeIn is the type of a field in the mapping of a data set.
+func typeIn(s event.Set, name string) string { return mappings()[s][name] }
 
 func setNames(sets []event.Set) []string {
 	names := make([]string, len(sets))

@@ -175,7 +175,7 @@ func byHand() []string {
 		add(b.Campaign(u))
 	}
 	shed := []event.Tally{{Name: "datagrams", N: 1}, {Name: "calls", N: 2}, {Name: "texts", N: 3}, {Name: "campaigns", N: 4}, {Name: "claims", N: 5}, {Name: "findings", N: 6}, {Name: "rollup", N: 7}}
-	queue := []event.Tally{{Name: "produced", N: 20}, {Name: "indexed", N: 10}, {Name: "duplicate", N: 5}, {Name: "dead", N: 2}, {Name: "queued", N: 3}}
+	queue := []event.Tally{{Name: "produced", N: 20}, {Name: "indexed", N: 10}, {Name: "duplicate", N: 5}, {Name: "dead", N: 1}, {Name: "queued", N: 3}, {Name: "shed", N: 1}}
 	stats := &event.Stats{Start: at, End: at.Add(time.Minute), Frames: 100, Bytes: 6000, Matched: 50, Messages: 2, ClockSteps: 1, Live: true,
 		KernelReceived: 110, KernelDropped: 7, InterfaceDropped: 3, Shed: shed, Queue: queue}
 	for i := range stats.Reasons {

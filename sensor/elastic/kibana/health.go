@@ -68,10 +68,10 @@ func shedOverTime() panel {
 func queueOverTime() panel {
 	const queue = "popupwatch.sensor.queue."
 	return panel{id: "queue", title: "Are events delivered?", width: 24, kind: lines, view: metricsView(), query: ofSensor,
-		about: "Documents by what became of them.",
+		about: "Documents by what became of them in each interval; what waits is the most that waited at the end of one.",
 		by:    []bucket{over()}, show: []metric{
 			summed(queue+"produced", "Produced"), summed(queue+"indexed", "Indexed"), summed(queue+"duplicate", "Already there"),
-			summed(queue+"dead", "Dead letters"), summed(queue+"queued", "Queued"),
+			summed(queue+"dead", "Dead letters"), summed(queue+"shed", "No room"), mostOf(queue+"queued", "Waiting"),
 		}}
 }
 

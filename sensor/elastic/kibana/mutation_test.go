@@ -46,7 +46,7 @@ func TestCheckerNamesEachFault(t *testing.T) {
 		{"panel type", `\"type\":\"links\"`, `\"type\":\"map\"`, "is of type map"},
 		{"empty text", `\"markdown\":\"A popup`, `\"markdown\":\" \",\"x\":\"A popup`, "key x is not known"},
 		{"link without reference", `\"destinationRefName\":\"link_popupwatch-sources_dashboard\"`, `\"destinationRefName\":\"link_other_dashboard\"`, "link_other_dashboard"},
-		{"runtime field of another type", `{\"type\":\"long\"}`, `{\"type\":\"keyword\"}`, "is no keyword of the mapping"},
+		{"attribute of a data view", `"allowNoIndex":true`, `"allowNoIndices":true`, "key allowNoIndices is not known"},
 		{"column of a search", `"columns":["popupwatch.score.verdict"`, `"columns":["popupwatch.score.verdicts"`, "there is no field popupwatch.score.verdicts"},
 		{"line that is no JSON", `{"attributes":{"color"`, `"attributes":{"color"`, "line 1"},
 	} {

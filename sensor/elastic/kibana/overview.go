@@ -49,7 +49,8 @@ func reachedNumbers() []panel {
 			about: "Own hosts that were seen to answer calls of the Messenger service, or an exploit attempt.",
 			show:  []metric{distinctOf("destination.ip", "hosts that answered").where(`event.outcome : "success"`)}},
 		{id: "exploits", title: "Did anybody try an exploit?", width: 12, kind: number, view: logsView(),
-			query: findings(event.ActionExploit),
+			query: `event.action : "` + event.ActionExploit + `"`,
+			about: "Popups and findings that have the shape of an attack on the Messenger service.",
 			show:  []metric{distinctOf("destination.ip", "hosts attacked (CVE-2003-0717)")}},
 	}
 }

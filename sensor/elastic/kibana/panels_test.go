@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"popupwatch/sensor/elastic"
 	"popupwatch/sensor/elastic/estest"
 	"popupwatch/sensor/event"
 )
@@ -21,13 +22,12 @@ func TestMain(m *testing.M) { os.Exit(nodes.Main(m)) }
 // filled is a real Elasticsearch with documents.
 func filled(t *testing.T, all []document) *estest.Node {
 	t.Helper()
-	n := nodes.Node(t, estest.Options{})
-	for s := range event.Set(event.SetCount) {
-		template := packed(strictTemplate(s))
-		if status, answer := n.Do(t, http.MethodPut, "/_index_template/kibana-test-"+s.String(), template); status != http.StatusOK {
-			t.Fatalf("%d %s", status, answer)
-		}
-	}
+	return fill(t, nodes.Node(t, estest.Options{}), all)
+}
+
+func fill(t *testing.T, n *estest.Node, all []document) *estest.Node {
+	t.Helper()
+	installed(t, n)
 	var bulk strings.Builder
 	for _, d := range all {
 		fmt.Fprintf(&bulk, `{"create":{"_index":%q,"_id":%q}}`+"\n%s\n", d.stream, d.id, d.line)
@@ -52,44 +52,40 @@ func filled(t *testing.T, all []document) *estest.Node {
 	return n
 }
 
-// strictTemplate takes documents whose every field is in the table of fields, and no others.
-func strictTemplate(s event.Set) object {
-	fields := object{"event.ingested": object{"type": "date"}}
-	for _, m := range event.Mapping(s) {
-		kind := m.Type
-		switch kind {
-		case "constant_keyword": // the node has no module for it
-			kind = "keyword"
-		case "match_only_text":
-			kind = "text"
-		}
-		if stem, pattern := strings.CutSuffix(m.Path, ".*"); pattern {
-			fields[stem] = object{"type": "object", "dynamic": true}
-			continue
-		}
-		fields[m.Path] = object{"type": kind}
+// installed makes the node take documents as setup does, but refuse fields that are not in the table of fields.
+func installed(t *testing.T, n *estest.Node) {
+	t.Helper()
+	c, err := elastic.NewClient(elastic.Config{Hosts: []string{n.URL}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	return object{
-		"index_patterns": []string{s.StreamType() + "-" + s.String() + "-*"}, "data_stream": object{}, "priority": 501,
-		"template": object{
-			"settings": object{"number_of_replicas": 0, "number_of_shards": 1},
-			"mappings": object{"dynamic": "strict", "properties": fields},
-		},
+	plan, err := c.Plan(t.Context(), elastic.Layout{Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Apply(t.Context(), plan, func(elastic.Step) {}); err != nil {
+		t.Fatal(err)
 	}
 }
 
 // Every panel of every dashboard, asked of a real Elasticsearch as Kibana would ask, shows what the events say.
 func TestPanelsShowWhatTheEventsSay(t *testing.T) {
 	all := documents(t)
-	n := filled(t, all)
+	t.Run("8", func(t *testing.T) { panelsShow(t, filled(t, all), all) })
+	t.Run("9", func(t *testing.T) {
+		panelsShow(t, fill(t, estest.Start(t, estest.Options{Distribution: estest.Elasticsearch9}), all), all)
+	})
+}
+
+func panelsShow(t *testing.T, n *estest.Node, all []document) {
 	for _, p := range lensPanels(t, Objects()) {
 		t.Run(p.where, func(t *testing.T) {
 			answer := n.Get(t, "/"+p.index+"/_search", packed(p.request(t)))
 			if failed := sub(answer, "_shards")["failed"]; failed != 0.0 || answer["timed_out"] != false {
 				t.Fatalf("%v shards failed: %v", failed, answer["_shards"])
 			}
-			got, want := p.answered(t, sub(answer, "aggregations")), p.evaluate(t, all)
-			compareNumbers(t, got, want)
+			got := p.answered(t, sub(answer, "aggregations"))
+			compareNumbers(t, got, p.evaluate(t, all))
 			p.shows(t, got)
 		})
 	}

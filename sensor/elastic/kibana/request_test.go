@@ -10,7 +10,6 @@ import (
 // lensPanel is a Lens panel as the saved object has it.
 type lensPanel struct {
 	where, index string // index: the data view's title
-	runtime      object // its runtime fields
 	query        kql
 	columns      map[string]column
 	order        []string
@@ -70,12 +69,7 @@ func readLens(t *testing.T, where string, a object, views map[string]object) len
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := lensPanel{where: where, index: text(view["title"]), query: q, runtime: object{}}
-	if view["runtimeFieldMap"] != nil {
-		if err := json.Unmarshal([]byte(text(view["runtimeFieldMap"])), &p.runtime); err != nil {
-			t.Fatal(err)
-		}
-	}
+	p := lensPanel{where: where, index: text(view["title"]), query: q}
 	var layer struct {
 		Columns     map[string]column
 		ColumnOrder []string
@@ -97,11 +91,7 @@ func (p lensPanel) request(t *testing.T) object {
 		{"range": object{timeField: object{"gte": "2000-01-01T00:00:00Z", "lte": "2030-01-01T00:00:00Z", "format": "strict_date_optional_time"}}},
 		p.query.dsl(),
 	}
-	r := object{"size": 0, "track_total_hits": true, "query": object{"bool": object{"filter": filter}}, "aggs": p.aggs(t, p.order)}
-	if len(p.runtime) > 0 {
-		r["runtime_mappings"] = p.runtime
-	}
-	return r
+	return object{"size": 0, "track_total_hits": true, "query": object{"bool": object{"filter": filter}}, "aggs": p.aggs(t, p.order)}
 }
 
 // aggs are the aggregations of columns: the first bucket with the rest within, or the metrics. Kibana puts the metric that orders a bucket's

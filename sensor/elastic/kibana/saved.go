@@ -97,24 +97,8 @@ func tag() saved {
 func tagReference() reference { return reference{ID: tagID, Name: "tag-ref-" + tagID, Type: typeTag} }
 
 func (v dataView) saved() saved {
-	a := object{"title": v.title, "name": v.name, "timeFieldName": timeField, "allowNoIndex": true}
-	if fields := v.unmapped(); len(fields) > 0 {
-		a["runtimeFieldMap"] = packed(fields)
-	}
-	return saved{Type: typeDataView, ID: v.id, CoreMigrationVersion: coreForm, TypeMigrationVersion: dataViewForm, References: []reference{}, Attributes: a}
-}
-
-// unmapped are the counts whose names the mapping does not list: until one is first seen it is no field of the indices, and a panel that
-// names it would show an error in place of nothing. As fields of the data view, read from the document, they are always there.
-func (v dataView) unmapped() object {
-	fields := object{}
-	if v != metricsView() {
-		return fields
-	}
-	for _, r := range append(shedOverTime().show, queueOverTime().show...) {
-		fields[r.field] = object{"type": "long"}
-	}
-	return fields
+	return saved{Type: typeDataView, ID: v.id, CoreMigrationVersion: coreForm, TypeMigrationVersion: dataViewForm, References: []reference{},
+		Attributes: object{"title": v.title, "name": v.name, "timeFieldName": timeField, "allowNoIndex": true}}
 }
 
 func (v dataView) reference(name string) reference {
