@@ -146,7 +146,7 @@ func (c *checker) visual(where, kind, layerID string, layer, v object) {
 		c.closed(where+": metric", v, "layerId layerType metricAccessor", "showBar breakdownByAccessor color subtitle")
 		metrics = []string{id(v["metricAccessor"])}
 	case "lnsDatatable":
-		c.closed(where+": table", v, "layerId layerType columns", "rowHeight rowHeightLines headerRowHeight paging sorting")
+		c.closed(where+": table", v, "layerId layerType columns", "rowHeight rowHeightLines paging")
 		buckets, metrics = c.tableColumns(where, v, sub(layer, "columns"))
 	case "lnsPie":
 		c.closed(where+": pie", v, "shape layers", "")

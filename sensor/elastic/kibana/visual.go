@@ -1,5 +1,7 @@
 package kibana
 
+import "slices"
+
 // visualization is how the panel draws its columns.
 func (p panel) visualization() object {
 	switch p.kind {
@@ -21,8 +23,11 @@ func (p panel) tableState() object {
 	for i := range p.show {
 		columns = append(columns, object{"columnId": metricID(i), "isTransposed": false, "isMetric": true})
 	}
-	return object{"layerId": layerID, "layerType": "data", "columns": columns, "rowHeight": "auto", "rowHeightLines": 3, "headerRowHeight": "auto",
-		"paging": object{"enabled": true, "size": 10}}
+	state := object{"layerId": layerID, "layerType": "data", "columns": columns, "paging": object{"enabled": true, "size": 10}}
+	if slices.ContainsFunc(p.show, func(m metric) bool { return m.words }) { // a text may be long
+		state["rowHeight"], state["rowHeightLines"] = "custom", 3
+	}
+	return state
 }
 
 func (p panel) donutState() object {
