@@ -117,15 +117,24 @@ func settingName(key string) string {
 // delivers says whether events are to reach Elasticsearch.
 func (e *elasticSettings) delivers() bool { return len(e.hosts) > 0 || e.config.CloudID != "" }
 
-// client makes the client of the settings; its errors are those of a wrong configuration.
-func (e *elasticSettings) client() (*elastic.Client, error) {
+// cluster is the configuration of the settings, with the secrets that stand elsewhere.
+func (e *elasticSettings) cluster() (elastic.Config, error) {
 	c := e.config
 	c.Hosts = e.hosts
 	err := errors.Join(
 		secret(&c.APIKey, e.apiKeyFile, "api_key"), secret(&c.Password, e.passwordFile, "password"), secret(&c.Token, e.tokenFile, "token"),
 	)
 	if err != nil {
-		return nil, &exitError{exitUsage, err}
+		return c, &exitError{exitUsage, err}
+	}
+	return c, nil
+}
+
+// client makes the client of the settings; its errors are those of a wrong configuration.
+func (e *elasticSettings) client() (*elastic.Client, error) {
+	c, err := e.cluster()
+	if err != nil {
+		return nil, err
 	}
 	client, err := elastic.NewClient(c)
 	if err != nil {

@@ -36,6 +36,7 @@ func TestSetup(t *testing.T) {
 		t.Run("the templates give the mapping of the table", func(t *testing.T) { simulated(t, n) })
 		t.Run("every document is accepted and maps nothing", func(t *testing.T) { accepted(t, n) })
 		t.Run("the transforms' aggregations", func(t *testing.T) { aggregated(t, n) })
+		t.Run("the span of the events", func(t *testing.T) { spanned(t, c) })
 		t.Run("a change is an update", func(t *testing.T) { changed(t, c, layout) })
 		t.Run("what is foreign or newer is refused", func(t *testing.T) { obstructed(t, n, c, layout) })
 	})
@@ -177,6 +178,14 @@ func aggregated(t *testing.T, n *estest.Node) {
 				t.Errorf("%s: %s is not gathered: %v", a.Name, name, buckets[0])
 			}
 		}
+	}
+}
+
+// spanned holds that the times are those of the captures: the oldest is of 2003.
+func spanned(t *testing.T, c *Client) {
+	first, last, err := c.Span(context.Background())
+	if err != nil || first.Year() != 2003 || !last.After(first) {
+		t.Errorf("from %v to %v, %v", first, last, err)
 	}
 }
 
