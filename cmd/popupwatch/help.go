@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
+	"popupwatch/sensor/elastic/kibana"
 	"popupwatch/sensor/event"
 )
 
@@ -56,10 +57,15 @@ func topicNames() []string {
 // exportCommand prints what other programs want to have.
 func exportCommand(std stdio) *cobra.Command {
 	c := &cobra.Command{
-		Use: "export", Short: "Print what other programs want: configuration, capture filter, event fields, templates", Args: cobra.NoArgs,
+		Use: "export", Short: "Print what other programs want: configuration, capture filter, event fields, templates, dashboards", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(exportTemplatesCommand(std), &cobra.Command{
+	c.AddCommand(
+		exportTemplatesCommand(std),
+		exportKibanaCommand("dashboards", "Print the dashboards as saved objects of Kibana (NDJSON)", kibana.Objects, std),
+		exportKibanaCommand("detection-rules", "Print the detection rules (NDJSON)", kibana.Rules, std),
+	)
+	c.AddCommand(&cobra.Command{
 		Use: "config", Short: "Print the reference configuration, every key with its default and what it does", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := std.out.Write([]byte(referenceConfig()))

@@ -16,7 +16,7 @@ import (
 func testOutputCommand(io stdio) *cobra.Command {
 	s := newSettings(commandReplay)
 	c := &cobra.Command{
-		Use: "output", Short: "Check the way to Elasticsearch: address, TLS, version, licence, privileges, templates", Args: noArguments,
+		Use: "output", Short: "Check the way to Elasticsearch and Kibana: address, TLS, version, licence, privileges, templates", Args: noArguments,
 		Long: "Checks, line by line, what delivery needs, and says at each line that fails what to do. It changes nothing.\n" +
 			"Exit status: 0 events can be delivered, 1 something is missing, 2 wrong configuration.",
 		RunE: func(*cobra.Command, []string) error {
@@ -31,7 +31,7 @@ func testOutputCommand(io stdio) *cobra.Command {
 			return testOutput(ctx, s, io)
 		},
 	}
-	for _, name := range []string{"config", "elasticsearch"} {
+	for _, name := range []string{"config", "elasticsearch", "kibana"} {
 		c.Flags().AddFlag(s.all.Lookup(name))
 	}
 	return c
@@ -42,8 +42,16 @@ func testOutput(ctx context.Context, s *settings, io stdio) error {
 	if err != nil {
 		return err
 	}
+	checks := client.Probe(ctx)
+	if s.elastic.kibana != "" {
+		check, err := s.elastic.probe(ctx)
+		if err != nil {
+			return err
+		}
+		checks = append(checks, check)
+	}
 	failed := 0
-	for _, check := range client.Probe(ctx) {
+	for _, check := range checks {
 		fmt.Fprintf(io.out, "%-4s  %s: %s\n", check.State, visible(check.Name), visible(check.Text))
 		if check.Todo != "" {
 			fmt.Fprintf(io.out, "      -> %s\n", visible(check.Todo))
