@@ -89,7 +89,7 @@ func replay(s *settings, paths []string, io stdio) (err error) {
 	interrupted := src.stopped.Load()
 	err = errors.Join(err, d.complete(func() bool { return !interrupted && src.stopped.Load() }, src.left(io.err)))
 	stop()
-	summary := runSummary{Summary: road.Summary(), files: files.Reports(), elapsed: time.Since(began), delivery: d}
+	summary := runSummary{Summary: road.Summary(), files: files.Reports(), elapsed: time.Since(began), delivery: d, settings: s}
 	if err != nil {
 		return errors.Join(err, d.discard())
 	}

@@ -161,6 +161,6 @@ func (t *telescope) save() error { return sensor.WriteState(t.settings.state, t.
 
 // conclude prints the summary, and gives status 3 where a file was damaged.
 func (t *telescope) conclude() error {
-	summary := runSummary{Summary: t.road.Summary(), files: t.reports, elapsed: time.Since(t.began), delivery: t.delivery}
+	summary := runSummary{Summary: t.road.Summary(), files: t.reports, elapsed: time.Since(t.began), delivery: t.delivery, settings: t.settings}
 	return conclude(t.settings, &summary, nil, false, t.io)
 }

@@ -150,3 +150,15 @@ func exportKibanaCommand(use, short string, content func() []byte, io stdio) *co
 		},
 	}
 }
+
+// dashboard is the address of the overview at the time of what a replay read; empty without --kibana.
+func (e *elasticSettings) dashboard(first, last time.Time) string {
+	if e.kibana == "" || first.IsZero() {
+		return ""
+	}
+	address, err := kibana.Address(kibanaURL(e.kibana), e.kibanaSpace, kibana.OverviewID, first, last)
+	if err != nil {
+		return ""
+	}
+	return address
+}

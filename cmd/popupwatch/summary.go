@@ -20,6 +20,7 @@ type runSummary struct {
 	files    []capture.FileReport
 	elapsed  time.Duration
 	delivery *delivery // nil: nothing was to be delivered
+	settings *settings
 }
 
 func (r *runSummary) print(form string, to io.Writer) error {
@@ -54,6 +55,7 @@ type (
 		Dead         uint64 `json:"dead"`
 		Queued       uint64 `json:"queued"`
 		FailureStore uint64 `json:"failure_store,omitempty"` // of the indexed ones
+		Dashboard    string `json:"dashboard,omitempty"`     // its address at the time of the data, with --kibana
 	}
 	jsonFile struct {
 		Path   string  `json:"path"`
@@ -115,7 +117,7 @@ func (r *runSummary) printJSON(to io.Writer) error {
 	}
 	if r.delivery != nil {
 		l := r.delivery.Ledger()
-		out.Delivery = &jsonDelivery{l.Produced, l.Carried, l.Indexed, l.Duplicate, l.Dead, l.Queued, l.FailureStore}
+		out.Delivery = &jsonDelivery{l.Produced, l.Carried, l.Indexed, l.Duplicate, l.Dead, l.Queued, l.FailureStore, r.settings.elastic.dashboard(r.extent())}
 	}
 	document, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {
@@ -174,8 +176,8 @@ func (r *runSummary) printText(to io.Writer) error {
 	return err
 }
 
-func (r *runSummary) head(b *strings.Builder) {
-	var first, last time.Time
+// extent is the time of the first and of the last frame; zero without frames.
+func (r *runSummary) extent() (first, last time.Time) {
 	for _, f := range r.files {
 		if !f.First.IsZero() && (first.IsZero() || f.First.Before(first)) {
 			first = f.First
@@ -184,6 +186,11 @@ func (r *runSummary) head(b *strings.Builder) {
 			last = f.Last
 		}
 	}
+	return first, last
+}
+
+func (r *runSummary) head(b *strings.Builder) {
+	first, last := r.extent()
 	fmt.Fprintf(b, "Read %s, %s", plural(uint64(len(r.files)), "file"), plural(r.Frames, "frame"))
 	if !first.IsZero() {
 		fmt.Fprintf(b, ", %s to %s UTC", first.Format(time.DateTime), last.Format(time.DateTime))
@@ -280,6 +287,9 @@ func (r *runSummary) delivered(b *strings.Builder) {
 	fmt.Fprintf(b, " = %d indexed + %d there already + %d refused + %d still queued\n", l.Indexed, l.Duplicate, l.Dead, l.Queued)
 	if l.FailureStore > 0 {
 		fmt.Fprintf(b, "%d of the indexed ones went to the failure store: their mapping is not the one that popupwatch setup installs\n", l.FailureStore)
+	}
+	if address := r.settings.elastic.dashboard(r.extent()); address != "" {
+		fmt.Fprintf(b, "Look at %s\n", address)
 	}
 }
 
