@@ -50,7 +50,8 @@ func makeHome(distribution string) (*home, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "popupwatch-node-")
+	sweep()
+	folder, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", folderPrefix, os.Getpid()))
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +61,20 @@ func makeHome(distribution string) (*home, error) {
 		return nil, fmt.Errorf("make a node of %s: %w", distribution, err)
 	}
 	return h, nil
+}
+
+// folderPrefix begins the names of the nodes' folders; the process that made one follows.
+const folderPrefix = "popupwatch-node-"
+
+// sweep removes the folders of tests that were killed.
+func sweep() {
+	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*-*")) // the pattern is well formed
+	for _, folder := range folders {
+		maker, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(folder), folderPrefix), "-")
+		if pid, err := strconv.Atoi(maker); err == nil && syscall.Kill(pid, 0) == syscall.ESRCH {
+			os.RemoveAll(folder) // another test may be at it
+		}
+	}
 }
 
 func (h *home) remove() error { return os.RemoveAll(h.folder) }

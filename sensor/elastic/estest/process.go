@@ -30,8 +30,8 @@ func run(h *home, java string, o Options) (*process, error) {
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = h.folder, output, output
 	p.cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + h.folder, r.prefix + "JAVA_HOME=" + java, r.prefix + "TMPDIR=" + h.path("tmp"),
-		r.prefix + "JAVA_OPTS=-Xms512m -Xmx512m -XX:-UseG1GC -XX:+UseSerialGC -XX:TieredStopAtLevel=1",
-		"CLI_JAVA_OPTS=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx64m",
+		r.prefix + "JAVA_OPTS=-Xms512m -Xmx512m -XX:-UseG1GC -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData",
+		"CLI_JAVA_OPTS=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xmx64m",
 	}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: h.owner, Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	started := make(chan error)
