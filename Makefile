@@ -45,6 +45,7 @@ check: headers
 ## golden: write the expected outputs anew; then read the diff
 golden: headers
 	$(GO) test ./sensor ./sensor/event ./sensor/elastic/kibana ./cmd/popupwatch ./decoders/text -update
+	$(GO) test ./sensor/elastic -run 'Assets|Page' -update
 	git diff --stat
 
 ## fuzz: every fuzz target for FUZZTIME (30s)

@@ -110,6 +110,8 @@ func (c *Client) step(ctx context.Context, a Asset) (Step, error) {
 		return Step{}, fmt.Errorf("%s %s is of version %d, a newer popupwatch installed it: this one has version %d and leaves it (use the newer popupwatch for setup)", a.Kind, a.Name, mark.version, AssetVersion)
 	case mark.version == AssetVersion && mark.content == ours.content && contained(a.Body, there):
 		return Step{a, Keep}, nil
+	case a.Kind == "transform":
+		return Step{}, fmt.Errorf("transform %s is there in another form, and a transform cannot be changed: POST %s/_stop?force=true and DELETE %s, then set up again", a.Name, a.Path, a.Path)
 	}
 	return Step{a, Update}, nil
 }
