@@ -244,6 +244,7 @@ func TestWithoutSetupNothingIsStoredAndTheHintSaysSo(t *testing.T) {
 	if a := run.Alarm(); a == nil || !a.Permanent || !strings.Contains(a.Text, "popupwatch setup") || s.Waiting() != 5 {
 		t.Errorf("alarm %+v, %d wait", a, s.Waiting())
 	}
+	wantLines(t, probed(t, clientFor(t, n, "somebody", "a password")), "FAIL templates: missing: logs-popupwatch.message", "popupwatch setup", "the credentials travel in the clear")
 	if _, answer := n.Do(t, "GET", "/_resolve/index/*", ""); strings.Contains(string(answer), "nosetup") {
 		t.Errorf("an index was made all the same: %s", answer)
 	}

@@ -41,7 +41,7 @@ func TestProbeOfASecuredNode(t *testing.T) {
 		t.Error("no version")
 	}
 	got := probed(t, as(t, n, replayer()))
-	wantLines(t, got, "ok address 127.0.0.1:", "note TLS", "the credentials travel in the clear", "ok server: Elasticsearch 8.19.21 (user ", "ok licence: basic",
+	wantLines(t, got, "ok address 127.0.0.1:", "note TLS", "certificate for localhost, 127.0.0.1 until ", "ok server: Elasticsearch 8.19.21 (user ", "ok licence: basic",
 		"ok privileges: may deliver", "ok privileges of replay")
 	if strings.Contains(got, string(Bad)) {
 		t.Error(got)
@@ -53,10 +53,8 @@ func TestProbeOfASecuredNode(t *testing.T) {
 }
 
 func TestProbeOfTLS(t *testing.T) {
-	n := estest.Start(t, estest.Options{TLS: true})
-	wantLines(t, probed(t, clientFor(t, n)), "certificate for localhost, 127.0.0.1 until ", "note TLS", "renew the server's certificate", "FAIL templates: missing: logs-popupwatch.message", "popupwatch setup")
-	install(t, clientFor(t, n), Layout{})
-	wantLines(t, probed(t, clientFor(t, n)), "ok templates: version 1")
+	n := secured(t)
+	wantLines(t, probed(t, clientFor(t, n)), "certificate for localhost, 127.0.0.1 until ", "note TLS", "renew the server's certificate")
 	distrusting, err := NewClient(Config{Hosts: []string{n.URL}, Username: estest.Superuser, Password: estest.SuperuserPassword})
 	if err != nil {
 		t.Fatal(err)
