@@ -120,13 +120,14 @@ func (b *Builder) messageID(m *decoders.Message) [idLength]byte {
 // Source makes the document of a claim that changed or closed.
 func (b *Builder) Source(a *spoof.Assessment) *Event {
 	e := b.begin(SetSource, a.Time)
-	e.Source, e.Kind, e.Outcome, e.Action = a, KindState, "unknown", ActionSourceAssessed
+	e.Source, e.Kind, e.Outcome, e.hasClaim = a, KindState, "unknown", true
 	if a.Final {
-		e.Action = ActionSourceFinal
+		e.Action, e.claim = ActionSourceFinal, b.claims.final(&a.Key)
+	} else {
+		e.Action, e.claim = ActionSourceAssessed, b.claims.id(&a.Key)
 	}
 	e.start, e.end, e.tag = a.First, a.Last, sourceTag(a)
 	e.Severity, e.Risk = b.claimGravity(a)
-	e.claim, e.hasClaim = b.claims.id(&a.Key), true
 	b.claimOctets(a)
 	e.identity = b.identity.sum(&b.ordinals[SetSource], a.Time)
 	return e

@@ -83,24 +83,38 @@ const ordinalRoom = 1024
 
 // ordinals counts equal documents of the current time, for one data set. Order of eviction: all are forgotten as the time changes.
 type ordinals struct {
-	time time.Time
-	keys []uint64
+	time  time.Time
+	keys  []uint64
+	later map[uint64]int // how often each stands in keys, after the first ones: claims that close with their hour share its time
 }
+
+// firstOrdinals is how many keys are looked through one by one: most times have few documents.
+const firstOrdinals = 16
 
 func (o *ordinals) next(t time.Time, key uint64) int {
 	if !t.Equal(o.time) {
-		o.time, o.keys = t, o.keys[:0]
+		*o = ordinals{time: t, keys: o.keys[:0]}
 	}
-	equals := 0
-	for _, k := range o.keys {
+	equals := o.later[key]
+	for _, k := range o.keys[:min(len(o.keys), firstOrdinals)] {
 		if k == key {
 			equals++
 		}
 	}
 	if len(o.keys) < ordinalRoom {
-		o.keys = append(o.keys, key)
+		o.remember(key)
 	}
 	return equals
+}
+
+func (o *ordinals) remember(key uint64) {
+	if len(o.keys) >= firstOrdinals {
+		if o.later == nil {
+			o.later = make(map[uint64]int)
+		}
+		o.later[key]++
+	}
+	o.keys = append(o.keys, key)
 }
 
 // bucketOrdinals counts equal documents of buckets. A bucket can open twice with packets of one time, when it closed early or time went
@@ -160,12 +174,19 @@ var claimLetters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPa
 // id is "clm1-" and the first 80 bits of SHA-256 over source, campaign, class, hour and sensor, each led by its length, in lower-case
 // base32. It is the same in the message, source and report documents of one sensor and different at another sensor.
 func (c *claims) id(k *spoof.ClaimKey) [claimIDLength]byte {
-	name := claimName{k.Source, k.Hour.Unix(), k.Campaign, k.Class}
+	name := nameOf(k)
 	at := &c.room[name.place()]
 	if at.key != name || at.id[0] == 0 {
 		at.key, at.id = name, c.hash(name)
 	}
 	return at.id
+}
+
+// final is the id of a claim that closes, an hour after its messages: it is hashed, since the memory seldom still has it.
+func (c *claims) final(k *spoof.ClaimKey) [claimIDLength]byte { return c.hash(nameOf(k)) }
+
+func nameOf(k *spoof.ClaimKey) claimName {
+	return claimName{k.Source, k.Hour.Unix(), k.Campaign, k.Class}
 }
 
 func (n *claimName) place() uint64 {

@@ -43,7 +43,10 @@ func (b *Builder) Load(dec *gob.Decoder) error {
 		return fmt.Errorf("load ordinals: %w", err)
 	}
 	for i := range b.ordinals {
-		b.ordinals[i] = ordinals{s.Times[i], s.Keys[i][:min(len(s.Keys[i]), ordinalRoom)]}
+		b.ordinals[i] = ordinals{time: s.Times[i]}
+		for _, key := range s.Keys[i][:min(len(s.Keys[i]), ordinalRoom)] {
+			b.ordinals[i].remember(key)
+		}
 	}
 	if len(s.Buckets) > bucketRoom || s.Next < 0 || s.Next > 0 && s.Next >= len(s.Buckets) {
 		return errors.New("load ordinals: more than there is room for")

@@ -98,9 +98,9 @@ func (j *Judge) reconsider(p *population, except *claim) {
 func (j *Judge) judge(c *claim, p *population) {
 	var l ledger
 	w := weights(c, p)
-	for i, r := range rowTable {
+	for i := range w {
 		if w[i] != 0 {
-			l.add(r.group, w[i])
+			l.add(rowTable[i].group, w[i])
 		}
 	}
 	total, _ := l.sum()
@@ -119,7 +119,8 @@ func (j *Judge) judge(c *claim, p *population) {
 
 // weights gives the decibans of each row of rowTable; 0 where it does not hold.
 func weights(c *claim, p *population) (w [len(rowTable)]float64) {
-	for i, r := range rowTable {
+	for i := range rowTable {
+		r := &rowTable[i] // in place: a row is large
 		if c.rows&r.bit != 0 {
 			w[i] = r.weight
 		}
@@ -173,8 +174,8 @@ func (j *Judge) argue(a *Assessment, c *claim) {
 	}
 	rules := len(a.Evidence)
 	w := weights(c, p)
-	for i, r := range rowTable {
-		if w[i] != 0 {
+	for i := range w {
+		if r := &rowTable[i]; w[i] != 0 {
 			text, packets := j.says(r.bit, c, p)
 			a.Evidence = append(a.Evidence, Evidence{r.id, groupNames[r.group], w[i], text, packets})
 		}

@@ -202,7 +202,7 @@ func (j *Judge) claim(m *decoders.Message, p *population, at uint32) (c *claim, 
 		j.claims.touch(slot)
 		return c, false, nil
 	}
-	previous = j.lastState(k, p)
+	previous = j.lastState(k, p, ok)
 	if !ok {
 		slot = j.openClaim(k, at)
 		c = j.claims.get(slot)
@@ -223,10 +223,14 @@ func (j *Judge) openClaim(k claimKey, population uint32) uint32 {
 	return slot
 }
 
-// lastState gives the state of the latest claim of a source in a campaign, this hour's earlier part included; nil where none is remembered.
-func (j *Judge) lastState(k claimKey, p *population) *State {
+// lastState gives the state of the latest claim of a source in a campaign, this hour's earlier part included, which is there or was not found;
+// nil where none is remembered.
+func (j *Judge) lastState(k claimKey, p *population, there bool) *State {
+	this := k.hour
 	for i := len(p.hours) - 1; i >= 0; i-- {
-		k.hour = p.hours[i]
+		if k.hour = p.hours[i]; k.hour == this && !there {
+			continue
+		}
 		if slot, ok := j.byKey[k]; ok {
 			state := j.claims.get(slot).state
 			return &state
