@@ -9,7 +9,7 @@ FUZZTIME ?= 30s
 SECONDS_EACH ?= 30
 MINUTES ?= 30
 CAPTURES ?= testdata/captures
-ELASTIC := $(or $(POPUPWATCH_TEST_ELASTIC),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/popupwatch/elastic)
+ELASTIC := $(or $(ESTEST_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/popupwatch/elastic)
 
 .PHONY: run build test test-elastic elastic check golden fuzz bench tshark speed flood package bench-live soak clean tools headers compiler
 
@@ -107,7 +107,7 @@ tools:
 	@command -v tcpdump >/dev/null || testdata/yardsticks/install.sh tcpdump
 
 # The servers that tests start (package estest). Where the variable is set a test that finds none fails.
-test test-elastic elastic: export POPUPWATCH_TEST_ELASTIC := $(ELASTIC)
+test test-elastic elastic: export ESTEST_CACHE := $(ELASTIC)
 elastic:
 	@testdata/yardsticks/elastic.sh
 

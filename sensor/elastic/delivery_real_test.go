@@ -235,9 +235,15 @@ func TestAWriteBlockIsWaitedFor(t *testing.T) {
 func TestWithoutSetupNothingIsStoredAndTheHintSaysSo(t *testing.T) {
 	n := estest.Start(t, estest.Options{})
 	s := queued(t, "nosetup", distinct(t)[:5])
-	ctx, cancel := contextOf(500 * time.Millisecond)
+	ctx, cancel := contextOf(time.Minute)
 	defer cancel()
 	run := NewSender(clientFor(t, n), s, SenderConfig{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), firstPause: 20 * time.Millisecond})
+	go func() { // a new node may take its time for the first answer
+		for run.Alarm() == nil && ctx.Err() == nil {
+			time.Sleep(10 * time.Millisecond)
+		}
+		cancel()
+	}()
 	if err := run.Run(ctx, nil); err != nil {
 		t.Fatal(err)
 	}

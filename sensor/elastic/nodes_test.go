@@ -21,7 +21,13 @@ import (
 // nodes are shared by the tests of this package.
 var nodes estest.Pool
 
-func TestMain(m *testing.M) { os.Exit(nodes.Main(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(discardSwitch) != "" {
+		discard()
+		return
+	}
+	os.Exit(nodes.Main(m))
+}
 
 // clientFor is a client for a node, as a user where one is named, else as the superuser.
 func clientFor(t testing.TB, n *estest.Node, user ...string) *Client {

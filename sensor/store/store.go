@@ -60,6 +60,7 @@ type Store struct {
 	carried int64
 	arrived chan struct{}
 	packed  []byte
+	recent  [recentRows]recentRow
 }
 
 // Open opens the store, or makes it. limit is how many octets of documents may wait, 0 the default. It is ErrInUse while another process

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"bytes"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -135,35 +138,44 @@ func TestLiveShedsAndCounts(t *testing.T) {
 	}
 }
 
+// BenchmarkQueue is the way of an event of the real captures through the queue: gathered, packed, written, read, unpacked, settled.
 func BenchmarkQueue(b *testing.B) {
+	content, err := os.ReadFile("../testdata/real.ndjson")
+	if err != nil {
+		b.Fatal(err)
+	}
+	lines := bytes.Split(bytes.TrimSpace(content), []byte("\n"))
 	s, err := Open(filepath.Join(b.TempDir(), "x.db"), 1<<40)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	w := NewWriter(s, true, nil)
-	build := event.NewBuilder(event.Config{Sensor: "test"})
-	e := build.Stats(&event.Stats{End: time.Unix(1, 0)})
-	b.SetBytes(int64(len(e.JSON())))
+	b.SetBytes(int64(len(content) / len(lines)))
 	var row Row
-	for b.Loop() {
-		if err := w.Emit(e); err != nil {
+	batch := new(Batch)
+	before := cpu()
+	defer func() { b.ReportMetric(float64((cpu()-before).Nanoseconds())/1e3/float64(b.N), "cpu-us/doc") }()
+	for n := 0; b.Loop(); n++ {
+		batch.Add("logs-popupwatch.message-default", "00000000000000000000000000000000", lines[n%len(lines)])
+		if !batch.full() {
+			continue
+		}
+		if err := s.Put(batch); err != nil {
 			b.Fatal(err)
 		}
-		if w.Produced()%1024 == 0 {
-			for seq := int64(0); ; seq = row.Seq {
-				if found, err := s.Read(seq, &row); err != nil {
-					b.Fatal(err)
-				} else if !found {
-					break
-				}
-				if err := s.Settle("es", row.Seq, nil); err != nil {
-					b.Fatal(err)
-				}
-			}
+		batch.reset()
+		if _, err := s.Read(row.Seq, &row); err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Settle("es", row.Seq, nil); err != nil {
+			b.Fatal(err)
 		}
 	}
-	if err := w.Close(); err != nil {
-		b.Fatal(err)
-	}
+}
+
+// cpu is what this process has used, user and system.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &u) // it cannot fail for the process itself
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

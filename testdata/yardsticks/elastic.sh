@@ -3,7 +3,7 @@
 # from Maven Central, into a cache folder. A folder there is complete: it gets its name when all else is done. What is there is left alone.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-cache=${POPUPWATCH_TEST_ELASTIC:-${XDG_CACHE_HOME:-$HOME/.cache}/popupwatch/elastic}
+cache=${ESTEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/popupwatch/elastic}
 plugin=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 elasticsearch=(8.19.21 9.2.0)
 opensearch=2.19.1

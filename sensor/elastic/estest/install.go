@@ -10,7 +10,7 @@ import (
 )
 
 // cacheVariable names the folder of the distributions. Where it is set, or CI is true, a missing one fails the test.
-const cacheVariable = "POPUPWATCH_TEST_ELASTIC"
+const cacheVariable = "ESTEST_CACHE"
 
 // cache is the folder that testdata/yardsticks/elastic.sh fills.
 func cache() string {

@@ -29,7 +29,7 @@ type Node struct {
 }
 
 // Start starts a node, waits until it answers and ends it with the test. Where the distribution or Java is missing the test is skipped, or
-// fails if CI is true or POPUPWATCH_TEST_ELASTIC is set.
+// fails if CI is true or ESTEST_CACHE is set.
 func Start(t testing.TB, o Options) *Node {
 	t.Helper()
 	n := launch(t, o)
