@@ -8,10 +8,11 @@ BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 FUZZTIME ?= 30s
 SECONDS_EACH ?= 30
 MINUTES ?= 30
+CRASHES ?= 200
 CAPTURES ?= testdata/captures
 ELASTIC := $(or $(ESTEST_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/popupwatch/elastic)
 
-.PHONY: run build test test-elastic elastic check golden fuzz bench tshark speed flood package bench-live soak clean tools headers compiler
+.PHONY: run build test test-elastic test-crash elastic check golden fuzz bench tshark speed flood package bench-live soak clean tools headers compiler
 
 ## run: build, replay real captures, say what was found
 run: build
@@ -33,7 +34,11 @@ test: headers tools elastic
 ## test-elastic: what needs an Elasticsearch: fetches real ones (Maven, Java 17) and tests against them
 test-elastic: headers elastic
 	$(GO) test -race -timeout 20m ./sensor/elastic/...
-	$(GO) test -race -timeout 20m -run 'Elastic|Setup' ./cmd/popupwatch
+	$(GO) test -race -timeout 20m -run 'Elastic|Setup|Crash' ./cmd/popupwatch
+
+## test-crash: a replay of 100,000 events into a real Elasticsearch, killed at CRASHES (200) random moments
+test-crash: headers compiler elastic
+	CRASHES=$(CRASHES) $(GO) test -timeout 90m -count 1 -v -run TestACrash ./cmd/popupwatch
 
 ## check: what robots can say: format, modules, vet, staticcheck
 check: headers
@@ -107,7 +112,7 @@ tools:
 	@command -v tcpdump >/dev/null || testdata/yardsticks/install.sh tcpdump
 
 # The servers that tests start (package estest). Where the variable is set a test that finds none fails.
-test test-elastic elastic: export ESTEST_CACHE := $(ELASTIC)
+test test-elastic test-crash elastic: export ESTEST_CACHE := $(ELASTIC)
 elastic:
 	@testdata/yardsticks/elastic.sh
 

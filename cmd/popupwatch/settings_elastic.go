@@ -23,6 +23,7 @@ type elasticSettings struct {
 	store  string
 
 	queueLimit int64
+	made       *elastic.Client // by client
 
 	config         elastic.Config
 	apiKeyFile     string
@@ -130,8 +131,12 @@ func (e *elasticSettings) cluster() (elastic.Config, error) {
 	return c, nil
 }
 
-// client makes the client of the settings; its errors are those of a wrong configuration.
+// client makes the client of the settings, once: its files are read before a service gives up the right to. Errors are those of a wrong
+// configuration.
 func (e *elasticSettings) client() (*elastic.Client, error) {
+	if e.made != nil {
+		return e.made, nil
+	}
 	c, err := e.cluster()
 	if err != nil {
 		return nil, err
@@ -140,6 +145,7 @@ func (e *elasticSettings) client() (*elastic.Client, error) {
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
+	e.made = client
 	return client, nil
 }
 

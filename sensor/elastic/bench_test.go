@@ -21,7 +21,7 @@ import (
 
 // discardSwitch makes of this test binary a server that takes every document and keeps none: a process of its own, so that its CPU is not
 // counted as ours.
-const discardSwitch = "POPUPWATCH_TEST_DISCARD"
+const discardSwitch = "ELASTIC_TEST_DISCARD"
 
 // discard serves until its standard input ends.
 func discard() {
