@@ -95,9 +95,16 @@ func ready(t testing.TB, n *estest.Node) *Client {
 	return c
 }
 
+// intoEach runs a test of delivery against each family of servers, set up.
+func intoEach(t *testing.T, test func(t *testing.T, n *estest.Node, c *Client)) {
+	onEach(t, func(t *testing.T, n *estest.Node) { test(t, n, ready(t, n)) })
+}
+
 func TestEveryEventIsIndexedOnceAndASecondReplayAddsNothing(t *testing.T) {
-	n := nodes.Node(t, estest.Options{})
-	c := ready(t, n)
+	intoEach(t, indexedOnce)
+}
+
+func indexedOnce(t *testing.T, n *estest.Node, c *Client) {
 	lines := distinct(t)
 	want := uint64(len(lines))
 	if l, _ := deliver(t, c, queued(t, "twice", lines), nil); l.Indexed != want || l.Dead+l.Duplicate+l.Queued > 0 {
@@ -113,8 +120,10 @@ func TestEveryEventIsIndexedOnceAndASecondReplayAddsNothing(t *testing.T) {
 
 // After a rollover an id is free again in the new backing index: a replay asks first.
 func TestASecondReplayAddsNothingAfterARolloverEither(t *testing.T) {
-	n := nodes.Node(t, estest.Options{})
-	c := ready(t, n)
+	intoEach(t, addsNothingAfterARollover)
+}
+
+func addsNothingAfterARollover(t *testing.T, n *estest.Node, c *Client) {
 	lines := distinct(t)
 	deliver(t, c, queued(t, "rolled", lines[:len(lines)/2]), nil)
 	for set := range event.Set(event.SetCount) {
@@ -134,9 +143,9 @@ func TestASecondReplayAddsNothingAfterARolloverEither(t *testing.T) {
 	}
 }
 
-func TestARolloverBetweenRequestsCostsNothing(t *testing.T) {
-	n := nodes.Node(t, estest.Options{})
-	c := ready(t, n)
+func TestARolloverBetweenRequestsCostsNothing(t *testing.T) { intoEach(t, rolledInBetween) }
+
+func rolledInBetween(t *testing.T, n *estest.Node, c *Client) {
 	lines := distinct(t)
 	s := queued(t, "between", lines)
 	stop := make(chan struct{})
@@ -192,9 +201,9 @@ func wantDead(t *testing.T, s *store.Store, id string, status int) {
 	}
 }
 
-func TestARealServerRefusesABrokenDocumentAlone(t *testing.T) {
-	n := nodes.Node(t, estest.Options{})
-	c := ready(t, n)
+func TestARealServerRefusesABrokenDocumentAlone(t *testing.T) { intoEach(t, refusesABrokenDocument) }
+
+func refusesABrokenDocument(t *testing.T, n *estest.Node, c *Client) {
 	lines := distinct(t)[:50]
 	broken := []byte(`{"@timestamp":"yesterday","event":{"id":"broken"},"data_stream":{"type":"logs","dataset":"popupwatch.message"}}`)
 	s := queued(t, "broken", slices.Insert(slices.Clone(lines), 25, broken))
@@ -205,9 +214,9 @@ func TestARealServerRefusesABrokenDocumentAlone(t *testing.T) {
 }
 
 // A block, and later its end: nothing is lost, nothing dies, and the alarm says what is wrong.
-func TestAWriteBlockIsWaitedFor(t *testing.T) {
-	n := nodes.Node(t, estest.Options{})
-	c := ready(t, n)
+func TestAWriteBlockIsWaitedFor(t *testing.T) { intoEach(t, blocked) }
+
+func blocked(t *testing.T, n *estest.Node, c *Client) {
 	lines := slices.DeleteFunc(distinct(t), func(l []byte) bool { return !strings.Contains(string(l), `"dataset":"popupwatch.message"`) })
 	deliver(t, c, queued(t, "blocked", lines[:1]), nil)
 	n.Do(t, "PUT", "/logs-popupwatch.message-blocked/_settings", `{"index.blocks.write":true}`)
@@ -335,21 +344,9 @@ func TestARestartDuringABulkCostsNothing(t *testing.T) {
 	}
 }
 
-func TestOpenSearchTakesEventsWhereItIsAllowed(t *testing.T) {
+func TestOpenSearchIsRefusedUnlessItIsAllowed(t *testing.T) {
 	n := nodes.Node(t, estest.Options{Distribution: estest.OpenSearch})
-	c := ready(t, n)
-	lines := distinct(t)
-	if l, _ := deliver(t, c, queued(t, "open", lines), func(s *SenderConfig) { s.AskFirst = true }); l.Indexed != uint64(len(lines)) {
-		t.Errorf("%+v of %d", l, len(lines))
-	}
-	n.Do(t, "POST", "/logs-popupwatch.message-open/_rollover", "")
-	if l, _ := deliver(t, c, queued(t, "open", lines), func(s *SenderConfig) { s.AskFirst = true }); l.Duplicate != uint64(len(lines)) {
-		t.Errorf("again, after a rollover: %+v of %d", l, len(lines))
-	}
-	if got := held(t, n, "open"); got != len(lines) {
-		t.Errorf("the cluster holds %d of %d", got, len(lines))
-	}
-	forbidden := c.Config()
+	forbidden := clientFor(t, n).Config()
 	forbidden.AllowOpenSearch = false
 	strict, err := NewClient(forbidden)
 	if err != nil {
