@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"popupwatch/sensor/elastic"
@@ -24,6 +25,9 @@ type delivery struct {
 	wait      time.Duration // without progress, until it gives up; 0: never
 	stays     bool          // more files come: a full queue is waited for without end
 
+	shed   uint64       // at the last look; of the road's goroutine
+	shedAt atomic.Int64 // when more was seen, by the clock, nanoseconds since 1970
+
 	cancel context.CancelFunc
 	finish chan struct{} // closed when nothing more comes
 	ended  chan struct{} // closed when the sender has ended
@@ -40,6 +44,9 @@ func (s *settings) openDelivery(log *slog.Logger, live bool) (*delivery, error) 
 	d := &delivery{log: log, temporary: e.store == "", stays: s.watching, finish: make(chan struct{}), ended: make(chan struct{})}
 	if !live {
 		d.wait = e.wait
+		if n := time.Duration(len(e.hosts)); n > 1 {
+			d.wait = max(d.wait, n*e.config.Timeout) // or a host that works is not asked
+		}
 	}
 	var client *elastic.Client
 	if e.delivers() {
@@ -88,7 +95,7 @@ func (d *delivery) start(e *elasticSettings, client *elastic.Client, live bool) 
 		return
 	}
 	d.sender = elastic.NewSender(client, d.store, elastic.SenderConfig{
-		Documents: e.documents, Octets: e.octets, Compression: e.compression, AskFirst: !live, Log: d.log,
+		Documents: e.documents, Octets: e.octets, Compression: e.compression, AskFirst: !live, Lasts: live || d.stays, Log: d.log,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
@@ -153,6 +160,9 @@ func (d *delivery) urgent() bool {
 	}
 }
 
+// keeps says whether what is not delivered is there at the next start.
+func (d *delivery) keeps() bool { return d != nil && !d.temporary }
+
 // hurry lets nobody wait for room any more.
 func (d *delivery) hurry() {
 	if d != nil {
@@ -205,11 +215,27 @@ func (d *delivery) Ledger() elastic.Ledger {
 	return elastic.Ledger{Produced: d.writer.Produced(), Carried: uint64(d.store.Carried()), Queued: uint64(d.store.Waiting()), Shed: d.writer.Shed()}
 }
 
-// flush hands on what is gathered.
-func (d *delivery) flush() {
-	if d != nil {
-		d.writer.Flush() // a writer that does not wait has no error
+// flush hands on what is gathered, and looks whether something was shed.
+func (d *delivery) flush(now time.Time) {
+	if d == nil {
+		return
 	}
+	d.writer.Flush() // a writer that does not wait has no error
+	n := d.writer.Shed()
+	if n == d.shed {
+		return
+	}
+	if d.shed = n; now.Sub(time.Unix(0, d.shedAt.Swap(now.UnixNano()))) > shedRecently {
+		d.log.Error("events find no place in the queue: they are counted as shed", "shed", n)
+	}
+}
+
+// shedRecently is how long readiness remembers that events were shed.
+const shedRecently = time.Minute
+
+// sheds says whether events were shed a short while ago. Any goroutine may ask.
+func (d *delivery) sheds(now time.Time) bool {
+	return d != nil && now.Sub(time.Unix(0, d.shedAt.Load())) < shedRecently
 }
 
 // stopWriting puts what is gathered into the store, for good; nothing may come after it.
@@ -241,8 +267,8 @@ func (d *delivery) close() error {
 	late := time.Now().Add(farewell)
 	err = errors.Join(err, d.complete(func() bool { return time.Now().After(late) }, func(int64) {}))
 	l := d.Ledger()
-	if left := l.Queued; left > 0 && d.temporary {
-		d.log.Error("documents were not delivered and are lost with the temporary queue (--store FILE keeps them)", "documents", left)
+	if left := l.Queued + l.Dead; left > 0 && d.temporary {
+		err = errors.Join(err, fmt.Errorf("%d events are lost with the temporary queue: %d were not delivered, %d refused (--store FILE keeps them)", left, l.Queued, l.Dead))
 	}
 	d.log.Info("delivery ended", "produced", l.Produced, "carried", l.Carried, "indexed", l.Indexed, "duplicate", l.Duplicate, "dead", l.Dead,
 		"queued", l.Queued, "shed", l.Shed)
@@ -260,10 +286,22 @@ func (d *delivery) outcomeError() error {
 		return fmt.Errorf("%d events were not delivered and are lost with the temporary queue (run it again: nothing is stored twice; --store FILE keeps what waits)%s", l.Queued, d.why())
 	case l.Queued > 0:
 		return fmt.Errorf("%d events wait in %s (popupwatch queue drain --store %s --elasticsearch ...)%s", l.Queued, d.store.Path(), d.store.Path(), d.why())
+	case l.Dead > 0 && d.temporary:
+		return fmt.Errorf("%d events were not taken for good, and are lost with the temporary queue (--store FILE keeps them)", l.Dead)
 	case l.Dead > 0:
-		return fmt.Errorf("%d events were refused by Elasticsearch for good (popupwatch queue deadletter --store FILE shows why; without --store they are lost)", l.Dead)
+		return fmt.Errorf("%d events were not taken for good (popupwatch queue deadletter --store %s shows which were refused, and why)", l.Dead, d.store.Path())
 	}
 	return nil
+}
+
+// account adds to the error of a run what became of its events.
+func (d *delivery) account(err error) error {
+	if d == nil {
+		return err
+	}
+	l := d.Ledger()
+	return fmt.Errorf("%w%s\n%d events so far: %d indexed, %d there already, %d refused, %d queued, %d found no place",
+		err, d.why(), l.Produced, l.Indexed, l.Duplicate, l.Dead, l.Queued, l.Shed)
 }
 
 // alarm is why nothing is delivered; nil while it is.

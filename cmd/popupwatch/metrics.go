@@ -36,7 +36,7 @@ func describe() described {
 		dropped:  d("packets_dropped_total", "Packets that were lost before the sensor: kernel, the ring was full; interface, the device lost them.", "interface", "reason"),
 		up:       d("interface_up", "1 while the interface is captured from.", "interface"),
 		ring:     d("ring_bytes", "Size of the kernel's ring.", "interface"),
-		fate:     d("delivery_documents_total", "Documents by what became of them; produced and carried are the sum of the others and of those that wait.", "result"),
+		fate:     d("delivery_documents_total", "Documents by what became of them; produced and carried are the sum of the others, but for failure_store, which is part of indexed, and of those that wait.", "result"),
 		waiting:  d("queue_documents", "Documents that wait to be delivered."),
 		alarm:    d("delivery_failing", "1 while nothing is delivered."),
 		shed:     d("shed_total", "What was given up for want of room, by kind.", "kind"),

@@ -39,7 +39,13 @@ func storeCommand(use, short, long string, run func(*settings) error) *cobra.Com
 			if s.elastic.store == "" {
 				return usageError("queue: name the store (--store FILE)")
 			}
-			return errors.Join(s.elastic.checkDelivery(), run(s))
+			if err := s.elastic.checkDelivery(); err != nil {
+				return err
+			}
+			if _, err := os.Stat(s.elastic.store); err != nil {
+				return fmt.Errorf("open store: %w", err)
+			}
+			return run(s)
 		},
 	}
 	for _, name := range []string{"config", "store", "elasticsearch", "quiet"} {
@@ -107,9 +113,6 @@ func queueDrain(s *settings, io stdio) error {
 	if !s.elastic.delivers() {
 		return usageError("queue drain: say where to (--elasticsearch URL, or output.elasticsearch in the configuration)")
 	}
-	if _, err := os.Stat(s.elastic.store); err != nil {
-		return fmt.Errorf("open store: %w", err)
-	}
 	d, err := s.openDelivery(newPlainLogger(io.err, s.quiet), false)
 	if err != nil {
 		return err
@@ -168,16 +171,15 @@ func queueDead(s *settings, discard bool, io stdio) error {
 		return err
 	}
 	defer q.Close() // what was deleted is in a transaction that ended
-	var printed []store.Dead
+	var printed []store.Mark
 	err = q.DeadLetters(func(d *store.Dead) error {
 		line, err := json.Marshal(deadLetter{d.At, d.Output, d.Stream, d.ID, d.Status, d.Type, d.Reason, d.JSON})
 		if err != nil {
 			return err
 		}
-		if discard {
-			printed = append(printed, *d)
+		if _, err = fmt.Fprintf(io.out, "%s\n", visibleJSON(line)); err == nil && discard {
+			printed = append(printed, d.Mark())
 		}
-		_, err = fmt.Fprintf(io.out, "%s\n", visibleJSON(line))
 		return err
 	})
 	return errors.Join(err, q.Forget(printed))

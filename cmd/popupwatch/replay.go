@@ -84,14 +84,17 @@ func replay(s *settings, paths []string, io stdio) (err error) {
 	began := time.Now()
 	sinks := d.besides(out)
 	road := sensor.New(config, sinks)
-	src, stop := watch(files, road, io, s.quiet)
-	err = errors.Join(road.Run(src), sinks.Close())
+	src, stop := watch(files, road, d, io, s.quiet)
+	if err = road.Run(src); err != nil {
+		d.hurry()
+	}
+	err = errors.Join(err, sinks.Close())
 	interrupted := src.stopped.Load()
 	err = errors.Join(err, d.complete(func() bool { return !interrupted && src.stopped.Load() }, src.left(io.err)))
 	stop()
 	summary := runSummary{Summary: road.Summary(), files: files.Reports(), elapsed: time.Since(began), delivery: d, settings: s}
 	if err != nil {
-		return errors.Join(err, d.discard())
+		return errors.Join(d.account(err), d.discard())
 	}
 	return errors.Join(conclude(s, &summary, files.Skipped(), interrupted, io), d.discard())
 }

@@ -36,6 +36,9 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 	if len(paths) != 1 {
 		return usageError("replay --watch: name one directory")
 	}
+	if s.elastic.delivers() && s.state != "" && s.elastic.store == "" {
+		return usageError("replay --watch: with --state and --elasticsearch give --store, too: what waits would be lost at a stop, and the state says that it was read")
+	}
 	config, err := s.sensorConfig()
 	if err != nil {
 		return err
@@ -66,16 +69,21 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 	end := stopAt(func() { t.Watch.Stop(); t.delivery.hurry() }, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	err = t.carry()
 	end()
-	err = errors.Join(err, t.delivery.complete(func() bool { return false }, func(int64) {}))
+	late := time.Now().Add(leaveTaking)
+	err = errors.Join(err, t.delivery.complete(func() bool { return t.delivery.keeps() && time.Now().After(late) }, func(int64) {}))
 	if err == nil {
 		err = t.conclude()
 	}
 	return errors.Join(err, t.delivery.discard())
 }
 
+// leaveTaking is how long what is left is delivered at the end, where the store keeps the rest for the next start.
+const leaveTaking = 10 * time.Second
+
 // carry is the road until the first signal; then what is open is closed, or handed on.
 func (t *telescope) carry() error {
 	if err := errors.Join(t.road.Carry(), t.failed); err != nil {
+		t.delivery.hurry()
 		return errors.Join(err, t.out.Close())
 	}
 	if t.settings.state == "" {

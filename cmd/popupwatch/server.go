@@ -172,6 +172,9 @@ func (v *service) readiness(now time.Time) condition {
 	if a := v.delivery.alarm(); a != nil {
 		c.Reasons = append(c.Reasons, fmt.Sprintf("%d events wait since %s: %s", v.delivery.store.Waiting(), a.Since.UTC().Format(time.DateTime), a.Text))
 	}
+	if v.delivery.sheds(now) {
+		c.Reasons = append(c.Reasons, "the queue is full or cannot be written: events are shed, and counted")
+	}
 	c.OK = len(c.Reasons) == 0
 	if len(v.settings.home) == 0 {
 		c.Notes = append(c.Notes, homeMissing)

@@ -212,6 +212,8 @@ func (v *service) close() error {
 	errs = append(errs, v.http.close(), v.delivery.close())
 	if v.out != nil {
 		errs = append(errs, v.out.to.Close())
+	}
+	if v.road != nil {
 		v.log.Info("stopped", "frames", v.road.Counts().Frames, "popups", v.road.Messages(), "lost", v.out.lost.Load())
 	}
 	return errors.Join(errs...)
@@ -243,7 +245,7 @@ func (v *service) look(now time.Time) {
 	}
 	v.looked = now
 	v.out.flush()
-	v.delivery.flush()
+	v.delivery.flush(now)
 	c := v.road.Counts()
 	v.counts.Store(c)
 	v.published.Store(now.UnixNano())

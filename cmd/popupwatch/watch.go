@@ -45,12 +45,12 @@ func (w *watched) Next() (decoders.Frame, error) {
 
 // watch makes a source of the captures. The first SIGINT or SIGTERM ends the input, the second the process (130, 143). stop ends the
 // watching and says whether a signal ended the input.
-func watch(files *capture.Files, road *sensor.Sensor, std stdio, quiet bool) (src *watched, stop func() bool) {
+func watch(files *capture.Files, road *sensor.Sensor, d *delivery, std stdio, quiet bool) (src *watched, stop func() bool) {
 	src = &watched{Files: files}
 	if terminal(std.err) && !quiet {
 		src.show = progress(files, road, std.err)
 	}
-	end := stopAt(func() { src.stopped.Store(true) }, syscall.SIGINT, syscall.SIGTERM)
+	end := stopAt(func() { src.stopped.Store(true); d.hurry() }, syscall.SIGINT, syscall.SIGTERM)
 	return src, func() bool {
 		end()
 		if src.show != nil {
@@ -74,13 +74,15 @@ func stopAt(stop func(), these ...os.Signal) (end func()) {
 	signal.Notify(signals, these...)
 	go func() {
 		defer close(done)
-		stopping := false
+		var stopping time.Time
 		for s := range signals {
-			if stopping {
+			switch {
+			case stopping.IsZero():
+				stopping = time.Now()
+				stop()
+			case time.Since(stopping) > sameSignal:
 				os.Exit(128 + int(s.(syscall.Signal)))
 			}
-			stopping = true
-			stop()
 		}
 	}()
 	return func() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"popupwatch/sensor/store"
 )
@@ -47,7 +48,7 @@ func judge(docs []store.Document, a *Answer) outcome {
 	case a.Status >= 500:
 		out.alarm = fmt.Sprintf("Elasticsearch has trouble (%d)%s", a.Status, because(a.Body))
 	case a.Status == http.StatusUnauthorized:
-		out.alarm, out.forever = "Elasticsearch does not know these credentials (401): look at output.elasticsearch.api_key, username, password"+because(a.Body), true
+		out.alarm, out.forever = string(errUnknown)+because(a.Body), true
 	case a.Status == http.StatusForbidden:
 		out.alarm, out.forever = "the credentials may not write (403): popupwatch test output says which privilege is missing"+because(a.Body), true
 	default:
@@ -58,10 +59,13 @@ func judge(docs []store.Document, a *Answer) outcome {
 
 // refused is a request that is refused as a whole: it is split, and a document that is refused alone is dead.
 func refused(docs []store.Document, a *Answer) outcome {
+	kind, reason := whole(a.Body)
+	if a.Status == http.StatusBadRequest && kind == "" {
+		return outcome{kept: docs, forever: true, alarm: fmt.Sprintf("the server answers 400 to _bulk, not in the words of Elasticsearch (%.60q): is the address right?", a.Body)}
+	}
 	if len(docs) > 1 {
 		return outcome{kept: docs, split: true, smaller: a.Status == http.StatusRequestEntityTooLarge}
 	}
-	kind, reason := whole(a.Body)
 	if kind == "" {
 		kind, reason = "request_refused", fmt.Sprintf("a request with this document alone, %d octets, is refused", len(docs[0].JSON))
 	}
@@ -74,11 +78,11 @@ func judgeItems(docs []store.Document, a *Answer) (out outcome) {
 		out.indexed = uint64(len(docs))
 		return out
 	}
-	items, err := readItems(a.Body)
+	items, err := readItems(a.Body, len(docs))
 	if err != nil {
 		return outcome{kept: docs, alarm: "the answer to _bulk cannot be read (" + err.Error() + "): is there a proxy in between?"}
 	}
-	find := finder(items)
+	find := finder(items, len(docs))
 	denied, unnamed := 0, 0
 	for i := range docs {
 		it := find(i, docs[i].ID)
@@ -164,31 +168,63 @@ func allCreated(docs []store.Document, body []byte) bool {
 	return ok && len(body) == 0
 }
 
-// readItems reads the list of an answer; one without a list is an error.
-func readItems(body []byte) ([]item, error) {
-	var read struct {
-		Items *[]map[string]item `json:"items"`
-	}
-	if err := json.Unmarshal(body, &read); err != nil {
-		return nil, fmt.Errorf("no JSON: %.60q", body)
-	}
-	if read.Items == nil {
+// readItems reads the list of an answer, as far as there are documents; one without a list is an error. Item by item: what a server sends
+// beyond that costs no memory.
+func readItems(body []byte, documents int) ([]item, error) {
+	d := json.NewDecoder(bytes.NewReader(body))
+	if !findItems(d) {
 		return nil, fmt.Errorf("no items: %.60q", body)
 	}
-	items := make([]item, 0, len(*read.Items))
-	for _, actions := range *read.Items {
+	items := make([]item, 0, documents)
+	for len(items) <= documents && d.More() {
+		var actions map[string]item
+		if err := d.Decode(&actions); err != nil {
+			return nil, fmt.Errorf("no items: %.60q", body)
+		}
 		for _, it := range actions {
+			it.Error.Type, it.Error.Reason = clipped(it.Error.Type), clipped(it.Error.Reason)
 			items = append(items, it)
 		}
 	}
 	return items, nil
 }
 
+// findItems reads up to the first of the items.
+func findItems(d *json.Decoder) bool {
+	if begin, err := d.Token(); err != nil || begin != json.Delim('{') {
+		return false
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return false
+		}
+		if name == "items" {
+			begin, err := d.Token()
+			return err == nil && begin == json.Delim('[')
+		}
+		var other json.RawMessage
+		if d.Decode(&other) != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// mostWords is how many octets of a server's words are kept.
+const mostWords = 1024
+
+// clipped is the beginning of a server's words.
+func clipped(s string) string { return strings.ToValidUTF8(s[:min(len(s), mostWords)], "") }
+
 // finder finds the item of the document at a place: there, or where the answer's order is another, at the first that bears its id and was
-// not taken.
-func finder(items []item) func(i int, id string) *item {
+// not taken. A document that went to the failure store has another id there: it is known by its place.
+func finder(items []item, documents int) func(i int, id string) *item {
 	var places map[string][]int
 	return func(i int, id string) *item {
+		if i < len(items) && len(items) == documents && items[i].Store == "used" {
+			return &items[i]
+		}
 		if places == nil && i < len(items) && items[i].ID == id {
 			return &items[i]
 		}
@@ -219,7 +255,7 @@ func whole(body []byte) (kind, reason string) {
 	if json.Unmarshal(read.Error, &detail) != nil {
 		return "", ""
 	}
-	return detail.Type, detail.Reason
+	return clipped(detail.Type), clipped(detail.Reason)
 }
 
 // because gives the cluster's own words, where there are any.
@@ -231,6 +267,9 @@ func because(body []byte) string {
 }
 
 // without gives the documents that are not held.
-func without(docs []store.Document, held map[string]bool) []store.Document {
-	return slices.DeleteFunc(slices.Clone(docs), func(d store.Document) bool { return held[d.ID] })
+func without(docs []store.Document, held map[documentKey]bool) []store.Document {
+	return slices.DeleteFunc(slices.Clone(docs), func(d store.Document) bool { return held[documentKey{d.Stream, d.ID}] })
 }
+
+// documentKey tells a document from others: the same event may stand in the streams of two namespaces.
+type documentKey struct{ stream, id string }

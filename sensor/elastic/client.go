@@ -18,7 +18,7 @@ import (
 // defaultTimeout bounds one request, from the connection to the last octet of the answer.
 const defaultTimeout = 90 * time.Second
 
-// mostAnswer is how many octets of an answer are read; a _bulk of 1,000 documents gets 60 kB.
+// mostAnswer is how many octets of an answer are read, but for those to _bulk.
 const mostAnswer = 64 << 20
 
 // ErrNotElasticsearch is an answer of success that does not say it comes from Elasticsearch.
@@ -109,18 +109,18 @@ func (c *Client) Do(ctx context.Context, method, path string, body []byte) (*Ans
 	if err != nil {
 		return nil, err
 	}
-	return readAnswer(answer.StatusCode, answer.Header, answer.Body)
+	return readAnswer(answer.StatusCode, answer.Header, answer.Body, mostAnswer)
 }
 
-// readAnswer reads what is left of an answer, and closes it.
-func readAnswer(status int, header http.Header, body io.ReadCloser) (*Answer, error) {
+// readAnswer reads what is left of an answer, most octets of it, and closes it.
+func readAnswer(status int, header http.Header, body io.ReadCloser, most int) (*Answer, error) {
 	defer body.Close() // all of it was read, or the connection is given up
-	content, err := io.ReadAll(io.LimitReader(body, mostAnswer+1))
+	content, err := io.ReadAll(io.LimitReader(body, int64(most)+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("read the answer: %w", err)
-	case len(content) > mostAnswer:
-		return nil, errors.New("the answer is longer than 64 MiB")
+	case len(content) > most:
+		return nil, fmt.Errorf("the answer is longer than %d octets", most)
 	}
 	return &Answer{Status: status, Body: content, RetryAfter: retryAfter(header.Get("Retry-After"))}, nil
 }

@@ -1,6 +1,7 @@
 package elastic
 
 import (
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -70,9 +71,19 @@ func (s *Sender) raise(text string, permanent bool) {
 		a.Since = before.Since
 	}
 	s.alarm.Store(a)
-	if before == nil || before.Text != text {
+	if before == nil || withoutDigits(before.Text) != withoutDigits(text) {
 		s.config.Log.Warn("events wait in the queue: "+text, "waiting", s.store.Waiting())
 	}
+}
+
+// withoutDigits is a text without what changes from try to try.
+func withoutDigits(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // calm ends an alarm.

@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
@@ -74,15 +78,73 @@ func (s *Sender) post(ctx context.Context, docs []store.Document) (*Answer, erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.client.config.Timeout)
 	defer cancel()
+	sent := &sending{client: s.client}
+	defer s.keepBuffers(sent)
 	r := esapi.BulkRequest{Body: bytes.NewReader(body), FilterPath: answerFields, Header: header}
 	if s.strict {
 		r.RequireDataStream = &s.strict
 	}
-	answer, err := r.Do(ctx, s.client)
+	answer, err := r.Do(ctx, sent)
 	if err != nil {
 		return nil, err
 	}
-	return readAnswer(answer.StatusCode, answer.Header, answer.Body)
+	return readAnswer(answer.StatusCode, answer.Header, answer.Body, mostOfBulk+len(docs)*mostOfItem)
+}
+
+// What an answer to _bulk may have of octets: an item with an error has some hundred.
+const (
+	mostOfBulk = 64 << 10
+	mostOfItem = 4 << 10
+)
+
+// sending is one request. A server may answer before it has read all: the body is then still being written when the answer is there.
+type sending struct {
+	client *Client
+	body   io.ReadCloser
+	done   atomic.Bool // the transport has done with the body
+}
+
+// Perform sends the request.
+func (s *sending) Perform(r *http.Request) (*http.Response, error) {
+	s.body, r.Body = r.Body, s
+	return s.client.Perform(r)
+}
+
+func (s *sending) Read(p []byte) (int, error) { return s.body.Read(p) }
+
+// Close is called by the transport when it needs the body no more.
+func (s *sending) Close() error {
+	s.done.Store(true)
+	return s.body.Close()
+}
+
+// keepBuffers keeps the buffers of a body for the next request, unless they are still read from.
+func (s *Sender) keepBuffers(sent *sending) {
+	if !sent.done.Load() {
+		s.body, s.packed, s.zip = nil, nil, nil
+	}
+}
+
+// withoutTemplate says which of the data streams has no template. It matters only where the server cannot be told to refuse what is no data
+// stream: it would make an index of that name, with a mapping of its own making. What cannot be asked is let pass.
+func (s *Sender) withoutTemplate(ctx context.Context, docs []store.Document) string {
+	if s.strict {
+		return ""
+	}
+	for stream := range byStream(docs) {
+		if s.ready[stream] {
+			continue
+		}
+		name := stream[:max(0, strings.LastIndexByte(stream, '-'))]
+		a, err := s.client.Do(ctx, http.MethodGet, "/_index_template/"+url.PathEscape(name), nil)
+		if err == nil && a.Status == http.StatusNotFound {
+			return "there is no template for " + stream + ": popupwatch setup makes those of all data streams"
+		}
+		if err == nil && a.OK() {
+			s.ready[stream] = true
+		}
+	}
+	return ""
 }
 
 // compressed gives the body as it is sent, and its header.
@@ -90,14 +152,15 @@ func (s *Sender) compressed(body []byte) ([]byte, http.Header, error) {
 	if s.config.Compression == 0 {
 		return body, nil, nil
 	}
-	s.packed.Reset()
 	if s.zip == nil {
 		var err error
-		if s.zip, err = gzip.NewWriterLevel(&s.packed, s.config.Compression); err != nil {
+		s.packed = new(bytes.Buffer)
+		if s.zip, err = gzip.NewWriterLevel(s.packed, s.config.Compression); err != nil {
 			return nil, nil, fmt.Errorf("output.elasticsearch.compression_level: %w", err)
 		}
 	}
-	s.zip.Reset(&s.packed)
+	s.packed.Reset()
+	s.zip.Reset(s.packed)
 	if _, err := s.zip.Write(body); err != nil {
 		return nil, nil, err
 	}

@@ -70,7 +70,7 @@ func create(t *testing.T, c *Client, namespace string) (status int, said string)
 	if !a.OK() {
 		return a.Status, string(a.Body)
 	}
-	items, err := readItems(a.Body)
+	items, err := readItems(a.Body, 1)
 	if err != nil || len(items) != 1 {
 		t.Fatalf("%v, %d items: %s", err, len(items), a.Body)
 	}
@@ -111,7 +111,7 @@ func TestReplayNeedsEachOfItsPrivileges(t *testing.T) {
 	}
 	ask := func(r Role) error {
 		s := &Sender{client: as(t, n, r)}
-		found := map[string]bool{}
+		found := map[documentKey]bool{}
 		err := s.askStream(context.Background(), stream, []string{"1", "2"}, found)
 		if err == nil && fmt.Sprint(found) != "map[1:true]" {
 			t.Errorf("%s: held are %v", r.Name, found)

@@ -30,6 +30,7 @@ type SenderConfig struct {
 	Octets      int  // of one request at most, before compression, unless one document is more; default 4 MiB
 	Compression int  // gzip, 1 to 9; 0: none
 	AskFirst    bool // ask which ids are held once a stream has several backing indices: for a replay
+	Lasts       bool // errors of the store are waited out, but for a damaged one: for live
 	Log         *slog.Logger
 
 	firstPause time.Duration // tests wait less
@@ -44,9 +45,10 @@ type Sender struct {
 
 	cursor  int64
 	load    load
-	limit   int  // documents of one request now
-	good    int  // requests in a row that went through
-	strict  bool // require_data_stream is sent
+	limit   int             // documents of one request now
+	good    int             // requests in a row that went through
+	strict  bool            // require_data_stream is sent
+	ready   map[string]bool // data streams that have a template, where that has to be asked
 	pauses  pauses
 	asking  asking
 	counted counted
@@ -54,7 +56,7 @@ type Sender struct {
 	settled atomic.Uint64
 
 	body   []byte
-	packed bytes.Buffer
+	packed *bytes.Buffer
 	zip    *gzip.Writer
 }
 
@@ -69,14 +71,14 @@ func NewSender(c *Client, s *store.Store, config SenderConfig) *Sender {
 	if config.firstPause == 0 {
 		config.firstPause = firstPause
 	}
-	return &Sender{client: c, store: s, config: config, limit: config.Documents, strict: true, pauses: pauses{first: config.firstPause}}
+	return &Sender{client: c, store: s, config: config, limit: config.Documents, strict: true, ready: map[string]bool{}, pauses: pauses{first: config.firstPause}}
 }
 
 // Settled is how many documents were settled so far; it grows while there is progress.
 func (s *Sender) Settled() uint64 { return s.settled.Load() }
 
 // Run delivers until ctx is done, or, where finish is closed, until nothing is left. What is not delivered stays in the store. An error is one
-// of the store.
+// of the store; a sender that lasts raises an alarm and tries again, and gives up a damaged store alone.
 func (s *Sender) Run(ctx context.Context, finish <-chan struct{}) (err error) {
 	if s.cursor, err = s.store.Cursor(Output); err != nil {
 		return err
@@ -84,13 +86,15 @@ func (s *Sender) Run(ctx context.Context, finish <-chan struct{}) (err error) {
 	finishing := false
 	for ctx.Err() == nil {
 		found, err := s.fill()
+		if err == nil && found {
+			err = s.deliver(ctx)
+		}
 		switch {
 		case err != nil:
-			return err
-		case found:
-			if err := s.deliver(ctx); err != nil {
+			if !s.wait(ctx, err) {
 				return err
 			}
+		case found:
 		case finishing:
 			return nil
 		default:
@@ -98,6 +102,13 @@ func (s *Sender) Run(ctx context.Context, finish <-chan struct{}) (err error) {
 		}
 	}
 	return nil
+}
+
+// wait waits an error of the store out, and says whether it is to be tried again.
+func (s *Sender) wait(ctx context.Context, err error) bool {
+	last := !s.config.Lasts || errors.Is(err, store.ErrDamaged)
+	s.raise("the queue cannot be read or written: "+err.Error(), last)
+	return !last && sleep(ctx, s.pauses.next(0))
 }
 
 // await returns when there may be documents, and true when there will be no more.
@@ -238,7 +249,7 @@ func (s *Sender) exchange(ctx context.Context, docs []store.Document) (outcome, 
 	}
 	send, err := s.ask(ctx, docs)
 	if err != nil {
-		return outcome{kept: docs, alarm: unreachable(s.client, err)}, 0
+		return outcome{kept: docs, alarm: unreachable(s.client, err), forever: errors.Is(err, errUnknown)}, 0
 	}
 	held := outcome{fates: fates{duplicate: uint64(len(docs) - len(send))}}
 	if len(send) == 0 {
@@ -251,6 +262,9 @@ func (s *Sender) exchange(ctx context.Context, docs []store.Document) (outcome, 
 
 // request sends documents and reads the answer; wait is what the server asks for.
 func (s *Sender) request(ctx context.Context, docs []store.Document) (out outcome, wait time.Duration) {
+	if missing := s.withoutTemplate(ctx, docs); missing != "" {
+		return outcome{kept: docs, alarm: missing, forever: true}, 0
+	}
 	a, err := s.post(ctx, docs)
 	if err != nil {
 		return outcome{kept: docs, alarm: unreachable(s.client, err), forever: errors.Is(err, ErrNotElasticsearch)}, 0

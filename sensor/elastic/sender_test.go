@@ -187,7 +187,8 @@ func TestADocumentThatBreaksTheRequestDiesAlone(t *testing.T) {
 		smaller := status == 413
 		f := newFake(t, func(_ int, docs []posted) reply {
 			if slices.ContainsFunc(docs, func(d posted) bool { return d.id == testID(333) }) {
-				return reply{status: status}
+				body := map[int]string{400: `{"error":{"type":"parse_exception","reason":"duplicate key"},"status":400}`}[status] // a 413 has none
+				return reply{status: status, body: body}
 			}
 			return reply{status: 200, take: true}
 		})

@@ -18,6 +18,12 @@ type Dead struct {
 	id int64
 }
 
+// Mark is what of a dead letter it takes to forget it.
+type Mark struct{ id, octets int64 }
+
+// Mark gives the letter's mark.
+func (d *Dead) Mark() Mark { return Mark{d.id, int64(len(d.JSON))} }
+
 // bury stores dead letters and gives their octets.
 func bury(tx *sql.Tx, output string, dead []Dead) (octets int64, err error) {
 	for i := range dead {
@@ -88,7 +94,11 @@ func (s *Store) Revive() (n int64, err error) {
 		if err := s.Put(&b); err != nil {
 			return n, err
 		}
-		if err := s.Forget(page); err != nil {
+		marks := make([]Mark, len(page))
+		for i := range page {
+			marks[i] = page[i].Mark()
+		}
+		if err := s.Forget(marks); err != nil {
 			return n, err
 		}
 		n += int64(len(page))
@@ -96,7 +106,7 @@ func (s *Store) Revive() (n int64, err error) {
 }
 
 // Forget deletes dead letters that DeadLetters gave.
-func (s *Store) Forget(letters []Dead) error {
+func (s *Store) Forget(letters []Mark) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var octets int64
@@ -105,7 +115,7 @@ func (s *Store) Forget(letters []Dead) error {
 			if _, err := tx.Exec("DELETE FROM dead WHERE id = ?", letters[i].id); err != nil {
 				return err
 			}
-			octets += int64(len(letters[i].JSON))
+			octets += letters[i].octets
 		}
 		return nil
 	})

@@ -66,6 +66,9 @@ type Store struct {
 // Open opens the store, or makes it. limit is how many octets of documents may wait, 0 the default. It is ErrInUse while another process
 // has it, and ErrDamaged where it cannot be read.
 func Open(path string, limit int64) (*Store, error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // one file, one lock, whatever it is called
+	}
 	lock, err := lockFile(path + ".lock")
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
@@ -146,7 +149,7 @@ func (s *Store) prepare() (err error) {
 		return fmt.Errorf("its tables are of version %d, made by a newer popupwatch; this one knows %d", found, version)
 	case found == 0:
 		if err := s.create(); err != nil {
-			return damaged(err)
+			return fmt.Errorf("%w or no store of popupwatch: %w", ErrDamaged, err)
 		}
 	}
 	if err := s.check(); err != nil {
