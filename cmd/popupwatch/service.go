@@ -161,6 +161,9 @@ func (s *settings) confinement(log *slog.Logger) *confinement {
 			c.writable = append(c.writable, filepath.Dir(file))
 		}
 	}
+	if target, err := filepath.EvalSymlinks(s.elastic.store); err == nil {
+		c.writable = append(c.writable, filepath.Dir(target))
+	}
 	if s.elastic.delivers() && s.elastic.store == "" {
 		c.writable = append(c.writable, os.TempDir()) // the queue
 	}
