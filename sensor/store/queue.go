@@ -168,7 +168,7 @@ func (s *Store) Cursor(output string) (seq int64, err error) {
 func (s *Store) Settle(output string, seq int64, dead []Dead) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var documents, octets, buried int64
+	var documents, octets, buried, delivered int64
 	err := s.within(func(tx *sql.Tx) (err error) {
 		if buried, err = bury(tx, output, dead); err != nil {
 			return err
@@ -176,15 +176,23 @@ func (s *Store) Settle(output string, seq int64, dead []Dead) error {
 		if _, err := tx.Exec("INSERT INTO output VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET delivered = excluded.delivered", output, seq); err != nil {
 			return err
 		}
-		row := tx.QueryRow("SELECT COALESCE(SUM(documents), 0), COALESCE(SUM(octets), 0) FROM batch WHERE seq <= (SELECT MIN(delivered) FROM output)")
+		if err := tx.QueryRow("SELECT MIN(delivered) FROM output").Scan(&delivered); err != nil {
+			return err
+		}
+		row := tx.QueryRow("SELECT COALESCE(SUM(documents), 0), COALESCE(SUM(octets), 0) FROM batch WHERE seq <= ?", delivered)
 		if err := row.Scan(&documents, &octets); err != nil {
 			return err
 		}
-		_, err = tx.Exec("DELETE FROM batch WHERE seq <= (SELECT MIN(delivered) FROM output)")
+		_, err = tx.Exec("DELETE FROM batch WHERE seq <= ?", delivered)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("settle in the queue %s: %w", s.path, damaged(err))
+	}
+	for i := range s.recent {
+		if s.recent[i].seq <= delivered {
+			s.recent[i].seq = 0 // it is gone
+		}
 	}
 	s.waiting.Add(-documents)
 	s.octets.Add(buried - octets)
