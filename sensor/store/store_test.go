@@ -121,12 +121,15 @@ func TestARowStaysUntilEveryOutputHasHadIt(t *testing.T) {
 }
 
 func TestADamagedRowSaysHowMuchItHeld(t *testing.T) {
-	s := opened(t, filepath.Join(t.TempDir(), "x.db"), 0)
+	path := filepath.Join(t.TempDir(), "x.db")
+	s := opened(t, path, 0)
 	put(t, s, batchOf(0, 7))
 	put(t, s, batchOf(7, 1))
-	if _, err := s.conn.ExecContext(t.Context(), "UPDATE batch SET body = substr(body, 1, length(body) - 1) || x'00' WHERE seq = 1"); err != nil {
+	_, err := s.conn.ExecContext(t.Context(), "UPDATE batch SET body = substr(body, 1, length(body) - 1) || x'00' WHERE seq = 1")
+	if err := errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)
 	}
+	s = opened(t, path, 0) // what was just written is remembered until then
 	var row Row
 	if found, err := s.Read(0, &row); !found || err != nil || row.Damaged != 7 || len(row.Documents) != 0 {
 		t.Errorf("found %v, %v, damaged %d, documents %d", found, err, row.Damaged, len(row.Documents))
