@@ -6,6 +6,7 @@ import (
 
 	"popupwatch/decoders/dcerpc"
 	"popupwatch/decoders/inet"
+	"popupwatch/decoders/msgsvc"
 	"popupwatch/decoders/text"
 )
 
@@ -64,8 +65,13 @@ type Message struct {
 	Features       *text.Features
 
 	Route     Route
-	RPC       dcerpc.Call // header of the call (RouteRPC)
-	Anomalies []string    // words; shared, read-only
+	RPC       dcerpc.Call  // header of the call (RouteRPC)
+	Anomalies []string     // words; shared, read-only
+	Shape     msgsvc.Shape // whether it is an attempt at the service's buffer, or just long (WIRE.md 4)
+	Traits    []string     // words for what of it made the Shape; shared, read-only
+
+	Calling, Called string         // NetBIOS names, suffix included as in NAME<03>; empty on RouteRPC
+	Inner           netip.AddrPort // RouteMailslot: source that the NetBIOS datagram names; Src is that of the IP header
 
 	Partial    bool   // a fragment or the tail is missing: the text is what arrived
 	Retransmit bool   // the same whole call was seen less than 60 s ago

@@ -14,10 +14,28 @@ type SignalKind uint8
 // The kinds of signals.
 const (
 	SignalPDU   SignalKind = iota // a connectionless PDU other than a popup: answer, reject, callback, acknowledgement
-	SignalQuote                   // an ICMP error that quotes a popup or another PDU of the Messenger conversation
+	SignalQuote                   // an ICMP error that quotes a popup, another PDU of the Messenger conversation, or the ports of one of them
+	SignalProbe                   // what looks for the service without being a popup
 )
 
-// Signal is what bears on a source without being a popup. It is owned.
+// Reach is how far the quote of an ICMP error goes. RFC 792 asks for 8 octets of the datagram, RFC 1812 for as many as fit into 576.
+type Reach uint8
+
+// How far a quote goes. Each holds what those before it hold.
+const (
+	ReachPorts  Reach = iota // the UDP header: that it was a popup is a guess from port and length
+	ReachHeader              // the RPC header: activity and sequence number are known
+	ReachFrom                // From, or its beginning
+	ReachText                // Text, or its beginning
+)
+
+// String is the word that stands in evidence.
+func (r Reach) String() string {
+	return [...]string{"ports", "rpc_header", "from", "text"}[min(r, ReachText)]
+}
+
+// Signal is what bears on a source without being a popup. It is owned. It says what was seen, never who is to blame: but for the callbacks
+// of an Exchange nothing in it shows that Src sent it.
 type Signal struct {
 	Kind     SignalKind
 	Time     time.Time
@@ -30,12 +48,25 @@ type Signal struct {
 	Status    uint32        // fault, reject: its status; response of NetrSendMessage: its return code; who-are-you: its status
 	HasStatus bool
 	Asked     dcerpc.UUID // who-are-you request: the activity it asks about
+	Fact      Fact        // SignalPDU: what it says
+	Returned  uint32      // FactCallbackAnswer: the sequence number that the answer names
+	Exchange  Exchange    // SignalPDU, SignalQuote: the call it belongs to, where that was seen
+
+	Probe     Probe
+	Octets    int   // SignalProbe: octets of UDP payload
+	Solicited Known // SignalProbe, SignalQuote of ports alone: whether the host that got it had sent there from that port before
 
 	ICMPType, ICMPCode uint8          // SignalQuote
 	QuoteSrc, QuoteDst netip.AddrPort // SignalQuote: addresses of the quoted datagram
-	QuoteHasHeader     bool           // the quote reaches the RPC header
-	QuoteFrom          string         // the quoted popup's From, as shown, where the quote reaches it
-	QuoteText          string         // and as much of its Text
+	QuoteHasHeader     bool           // the quote reaches the RPC header: QuoteReach is above ReachPorts
+	QuoteReach         Reach
+	QuoteTTL           uint8  // as it was where the error was made
+	QuoteID            uint16 // IP identification; 0 for IPv6
+	QuoteLength        int    // octets of UDP payload that the quoted header announces
+	QuoteFrom          string // the quoted popup's From, as shown, where the quote reaches it
+	QuoteTo            string // its To
+	QuoteText          string // and as much of its Text
+	QuoteTextLength    uint32 // octets of its Text, NUL included, as its counts say; 0 where the quote does not reach them
 }
 
 // Arrival is what came to one of the ports of the Messenger service, decodable or not.

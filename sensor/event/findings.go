@@ -44,9 +44,9 @@ func NewFindings(b *Builder, room int) *Findings {
 // Evicted is how many quoted sources were forgotten for newer ones.
 func (f *Findings) Evicted() uint64 { return f.evicted }
 
-// Add takes a signal; all but quotes are ignored. It returns the document of a quoted source that was not known, else nil.
+// Add takes a signal; all but quotes that reach the RPC header are ignored. It returns the document of a quoted source that was not known, else nil.
 func (f *Findings) Add(s *decoders.Signal, dir decoders.Direction) *Event {
-	if s.Kind != decoders.SignalQuote {
+	if s.Kind != decoders.SignalQuote || !s.QuoteHasHeader {
 		return nil
 	}
 	if f.due.IsZero() {
