@@ -6,6 +6,7 @@ import (
 
 	"popupwatch/decoders/inet"
 	"popupwatch/decoders/msgsvc"
+	"popupwatch/decoders/netbios"
 	"popupwatch/decoders/reassembly"
 	"popupwatch/decoders/text"
 	"popupwatch/decoders/wire"
@@ -24,7 +25,7 @@ type Config struct {
 
 // shares says what each part of the Decoder gets of its memory, in sixteenths.
 const (
-	shareDatagrams   = 2
+	shareDatagrams   = 2 // NetBIOS datagrams in parts take a sixteenth of it
 	shareCalls       = 1
 	shareCopies      = 2
 	shareSubmissions = 5
@@ -40,6 +41,7 @@ const (
 // Shed counts what the Decoder gave up because a bound was reached.
 type Shed struct {
 	Datagrams   uint64 // unfinished IP datagrams, given out as far as they went
+	Parts       uint64 // unfinished NetBIOS datagrams, given out as far as they went
 	Calls       uint64 // unfinished RPC calls, given out as far as they went
 	Copies      uint64 // datagrams forgotten before a copy of them could return
 	Submissions uint64 // calls forgotten within their minute
@@ -51,6 +53,7 @@ type Decoder struct {
 	ports       []uint16 // ascending
 	packet      inet.Packet
 	datagrams   *reassembly.Datagrams[origin]
+	parts       *reassembly.Parts[letter]
 	calls       *reassembly.Calls[caller]
 	copies      copies
 	submissions submissions
@@ -70,7 +73,8 @@ func NewDecoder(c Config) *Decoder {
 	slices.Sort(ports)
 	return &Decoder{
 		ports:       slices.Compact(ports),
-		datagrams:   reassembly.NewDatagrams[origin](reassembly.Limits{Sets: 16384, Bytes: int(shareDatagrams * share), Hold: 30 * time.Second}),
+		datagrams:   reassembly.NewDatagrams[origin](reassembly.Limits{Sets: 16384, Bytes: int(shareDatagrams*share - share/8), Hold: 30 * time.Second}),
+		parts:       reassembly.NewParts[letter](reassembly.Limits{Sets: 1024, Bytes: int(share / 8), Hold: 30 * time.Second}),
 		calls:       reassembly.NewCalls[caller](reassembly.Limits{Sets: 8192, Bytes: int(shareCalls * share), Hold: 15 * time.Second}),
 		copies:      newCopies(int(shareCopies*share/copyCost), c.Interface),
 		submissions: newSubmissions(int(shareSubmissions * share / submissionCost)),
@@ -82,7 +86,7 @@ func NewDecoder(c Config) *Decoder {
 // Shed gives the counts of what was given up so far.
 func (d *Decoder) Shed() Shed {
 	return Shed{
-		Datagrams: d.datagrams.Shed, Calls: d.calls.Shed,
+		Datagrams: d.datagrams.Shed, Parts: d.parts.Shed, Calls: d.calls.Shed,
 		Copies: d.copies.seen.shed, Submissions: d.submissions.calls.shed, Texts: d.text.Shed(),
 	}
 }
@@ -133,6 +137,9 @@ func (d *Decoder) Finish(now time.Time, r *Result) {
 	for part, ok := d.datagrams.Finish(now); ok; part, ok = d.datagrams.Finish(now) {
 		d.unfinished(part, r)
 	}
+	for whole, ok := d.parts.Finish(now); ok; whole, ok = d.parts.Finish(now) {
+		d.opened(whole, r)
+	}
 	for call, ok := d.calls.Finish(now); ok; call, ok = d.calls.Finish(now) {
 		d.called(call, r)
 	}
@@ -142,6 +149,9 @@ func (d *Decoder) release(now time.Time, r *Result) {
 	d.now = now
 	for part, ok := d.datagrams.Release(now); ok; part, ok = d.datagrams.Release(now) {
 		d.unfinished(part, r)
+	}
+	for whole, ok := d.parts.Release(now); ok; whole, ok = d.parts.Release(now) {
+		d.opened(whole, r)
 	}
 	for call, ok := d.calls.Release(now); ok; call, ok = d.calls.Release(now) {
 		d.called(call, r)
@@ -170,6 +180,9 @@ func (d *Decoder) udp(c *carrier, r *Result) Reason {
 		return reason
 	}
 	watched := d.arrive(c, &u, r)
+	if u.DstPort == netbios.DatagramPort && netbios.IsDatagram(u.Payload) {
+		return d.mailslot(c, &u, r)
+	}
 	if reason := d.rpc(c, &u, r); reason != wire.NotRPC || watched {
 		return reason
 	}

@@ -7,7 +7,7 @@ package wire
 // 3 return it where the frame ends; 4 add a vector that ends there. Words are part of the output (CONTRACT.md 2.4) and are never renamed.
 type Reason uint8
 
-// The reasons, in the order of the road: file, link, network, transport, RPC, stub.
+// The reasons, in the order of the road: file, link, network, transport, RPC, stub, NetBIOS.
 const (
 	None Reason = iota // no decision yet; never counted
 
@@ -48,6 +48,10 @@ const (
 	StubMalformed // From or To do not lie within the stub
 	StubNoText    // counts say there is a Text, but none of its octets is there
 	StubEncrypted // the stub is sealed (authentication level privacy)
+
+	NetBIOSMalformed  // a NetBIOS datagram whose header is cut or whose names cannot be read
+	NetBIOSOther      // a NetBIOS datagram of another kind, or to another mailslot than the Messenger's
+	MailslotMalformed // data of the Messenger's mailslot without From or To
 
 	reasonCount
 )
@@ -106,4 +110,7 @@ var reasonTable = [...]reasonWords{
 	StubMalformed:     {"stub_malformed", "a stub whose names cannot be read"},
 	StubNoText:        {"stub_no_text", "a stub that has none of its text's octets"},
 	StubEncrypted:     {"stub_encrypted", "a sealed stub"},
+	NetBIOSMalformed:  {"netbios_malformed", "a NetBIOS datagram that cannot be read"},
+	NetBIOSOther:      {"netbios_other", "a NetBIOS datagram that carries no popup"},
+	MailslotMalformed: {"mailslot_malformed", "a mailslot write without the names of a popup"},
 }

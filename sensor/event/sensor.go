@@ -96,6 +96,7 @@ type kind struct{ name, about string }
 func shedKinds() []kind {
 	return []kind{
 		{"datagrams", "Fragmented datagrams given up before they were whole."},
+		{"parts", "NetBIOS datagrams in parts given up before they were whole."},
 		{"calls", "Fragmented RPC calls given up before they were whole."},
 		{"copies", "Datagrams forgotten early: a copy of one would count as a message."},
 		{"submissions", "Submissions forgotten early: a retransmission of one would count as new."},
