@@ -28,7 +28,8 @@ const (
 	shareDatagrams   = 2 // NetBIOS datagrams in parts take a sixteenth of it
 	shareCalls       = 1
 	shareCopies      = 2
-	shareSubmissions = 5
+	shareSubmissions = 4
+	shareExchanges   = 1
 	shareTexts       = 6
 )
 
@@ -45,22 +46,24 @@ type Shed struct {
 	Calls       uint64 // unfinished RPC calls, given out as far as they went
 	Copies      uint64 // datagrams forgotten before a copy of them could return
 	Submissions uint64 // calls forgotten within their minute
+	Exchanges   uint64 // calls and callbacks forgotten before an answer could come
 	Texts       uint64 // texts and normal forms forgotten
 }
 
 // Decoder is the chain of protocols. It belongs to one goroutine.
 type Decoder struct {
-	ports       []uint16 // ascending
-	packet      inet.Packet
-	datagrams   *reassembly.Datagrams[origin]
-	parts       *reassembly.Parts[letter]
-	calls       *reassembly.Calls[caller]
-	copies      copies
-	submissions submissions
-	text        *text.Analyzer
-	now         time.Time // packet time of this step
-	numbers     []uint64  // frame numbers of whole messages, cut from one block
-	anomalies   map[msgsvc.Anomaly][]string
+	ports         []uint16 // ascending
+	packet        inet.Packet
+	datagrams     *reassembly.Datagrams[origin]
+	parts         *reassembly.Parts[letter]
+	calls         *reassembly.Calls[caller]
+	copies        copies
+	submissions   submissions
+	conversations conversations
+	text          *text.Analyzer
+	now           time.Time // packet time of this step
+	numbers       []uint64  // frame numbers of whole messages, cut from one block
+	anomalies     map[msgsvc.Anomaly][]string
 }
 
 // NewDecoder makes a Decoder with empty state.
@@ -71,15 +74,17 @@ func NewDecoder(c Config) *Decoder {
 	share := c.Memory / 16
 	ports := append(DefaultPorts(), c.Ports...)
 	slices.Sort(ports)
+	memory := newSubmissions(int(shareSubmissions * share / submissionCost))
 	return &Decoder{
-		ports:       slices.Compact(ports),
-		datagrams:   reassembly.NewDatagrams[origin](reassembly.Limits{Sets: 16384, Bytes: int(shareDatagrams*share - share/8), Hold: 30 * time.Second}),
-		parts:       reassembly.NewParts[letter](reassembly.Limits{Sets: 1024, Bytes: int(share / 8), Hold: 30 * time.Second}),
-		calls:       reassembly.NewCalls[caller](reassembly.Limits{Sets: 8192, Bytes: int(shareCalls * share), Hold: 15 * time.Second}),
-		copies:      newCopies(int(shareCopies*share/copyCost), c.Interface),
-		submissions: newSubmissions(int(shareSubmissions * share / submissionCost)),
-		text:        text.NewAnalyzer(text.Config{Memory: shareTexts * share}),
-		anomalies:   map[msgsvc.Anomaly][]string{},
+		ports:         slices.Compact(ports),
+		datagrams:     reassembly.NewDatagrams[origin](reassembly.Limits{Sets: 16384, Bytes: int(shareDatagrams*share - share/8), Hold: 30 * time.Second}),
+		parts:         reassembly.NewParts[letter](reassembly.Limits{Sets: 1024, Bytes: int(share / 8), Hold: 30 * time.Second}),
+		calls:         reassembly.NewCalls[caller](reassembly.Limits{Sets: 8192, Bytes: int(shareCalls * share), Hold: 15 * time.Second}),
+		copies:        newCopies(int(shareCopies*share/copyCost), c.Interface),
+		submissions:   memory,
+		conversations: newConversations(memory.secret, shareExchanges*share),
+		text:          text.NewAnalyzer(text.Config{Memory: shareTexts * share}),
+		anomalies:     map[msgsvc.Anomaly][]string{},
 	}
 }
 
@@ -87,7 +92,7 @@ func NewDecoder(c Config) *Decoder {
 func (d *Decoder) Shed() Shed {
 	return Shed{
 		Datagrams: d.datagrams.Shed, Parts: d.parts.Shed, Calls: d.calls.Shed,
-		Copies: d.copies.seen.shed, Submissions: d.submissions.calls.shed, Texts: d.text.Shed(),
+		Copies: d.copies.seen.shed, Submissions: d.submissions.calls.shed, Exchanges: d.conversations.shed(), Texts: d.text.Shed(),
 	}
 }
 
@@ -110,6 +115,9 @@ func (d *Decoder) Decode(f Frame, r *Result) Reason {
 		return wire.Empty
 	}
 	d.now = f.Time
+	if d.conversations.since.IsZero() {
+		d.conversations.since = f.Time
+	}
 	c := carrier{seq: f.Seq, time: f.Time, began: f.Time, iface: f.Iface}
 	reason := d.packet.Parse(f.Link, f.Data)
 	switch reason {
@@ -141,7 +149,7 @@ func (d *Decoder) Finish(now time.Time, r *Result) {
 		d.opened(whole, r)
 	}
 	for call, ok := d.calls.Finish(now); ok; call, ok = d.calls.Finish(now) {
-		d.called(call, r)
+		d.givenUp(call, r)
 	}
 }
 
@@ -154,7 +162,7 @@ func (d *Decoder) release(now time.Time, r *Result) {
 		d.opened(whole, r)
 	}
 	for call, ok := d.calls.Release(now); ok; call, ok = d.calls.Release(now) {
-		d.called(call, r)
+		d.givenUp(call, r)
 	}
 }
 

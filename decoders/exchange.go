@@ -71,23 +71,23 @@ type Step struct {
 // by ports: calls to the endpoint mapper are answered from the port of the service, callbacks come from yet another. It is empty where
 // the call was not seen.
 //
-// Calls are remembered for a minute, callbacks for fifteen: both in tables of fixed size that forget the oldest, of which callbacks have
-// their own, since only a host that was called sends them. Nothing of it outlives a run.
+// Calls and callbacks are remembered for a minute, the activities of callbacks for fifteen: in tables of fixed size that forget their older
+// half, of which callbacks have their own, since only a host that was called sends them. Nothing of it outlives a run.
 type Exchange struct {
 	Activity dcerpc.UUID  // of the call
 	Sequence uint32       // of the call
 	Flags    dcerpc.Flags // flags1 of the call's first fragment: idempotent, maybe and broadcast rule a proof out
-	Call     Step         // the call as it came whole
+	Call     Step         // its first datagram; of one in fragments Frame is the frame that made it whole
 	Popup    bool         // it was a NetrSendMessage that could be read
 
 	Callback          Step // the last callback about this call
 	CallbackActivity  dcerpc.UUID
 	CallbackSequence  uint32
 	CallbackOperation uint16
-	// CallbackSole says whether the callback's activity was seen with this one caller alone: Yes for the last 15 minutes, No where any PDU
-	// carried it to or from another address (a caller could learn it there), Unknown where the sensor has not watched for that long, or had to
-	// forget activities within that time.
-	CallbackSole Known
+	// CallbackSole says whether the callback's activity went between this server and this caller alone: No where any PDU of the conversation
+	// manager carried it between others (somebody could learn it there), Yes as far as was watched, which is since CallbackSince.
+	CallbackSole  Known
+	CallbackSince time.Time // the first frame of the run, or later: since then no activity was forgotten that is younger than 15 minutes
 
 	Answer  Step   // the first answer to that callback
 	Answers uint16 // how many there were, this one included

@@ -109,6 +109,7 @@ func (d *Decoder) keep(c *carrier, from caller, body []byte, r *Result) Reason {
 		return wire.Duplicate
 	}
 	h := &from.header
+	d.called(c, &from)
 	frames := c.frames
 	if frames == nil {
 		frames = []uint64{c.seq}
@@ -126,8 +127,14 @@ func (d *Decoder) keep(c *carrier, from caller, body []byte, r *Result) Reason {
 	return reason
 }
 
-// called delivers a call that was given up: its stub ends where a fragment is missing. One without its first fragment says nothing.
-func (d *Decoder) called(call reassembly.Call[caller], r *Result) {
+// called notes a request that is no popup, or none yet: it may be answered all the same.
+func (d *Decoder) called(c *carrier, from *caller) {
+	k := between(d.conversations.secret, from.src.Addr(), from.dst.Addr(), from.header.Activity)
+	d.conversations.called(k, d.step(c, from.src.Port(), from.dst.Port(), &from.marks), &from.header, false)
+}
+
+// givenUp delivers a call that was given up: its stub ends where a fragment is missing. One without its first fragment says nothing.
+func (d *Decoder) givenUp(call reassembly.Call[caller], r *Result) {
 	if call.Fragments == 0 {
 		return
 	}

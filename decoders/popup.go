@@ -40,7 +40,9 @@ func (d *Decoder) popup(c *carrier, from caller, stub []byte, fragments int, cut
 	m.Anomalies = d.anomalyWords(p.Anomalies(cut) | from.odd)
 	d.show(m, &p)
 	var again bool
-	m.First, again = d.submissions.note(m.Time, m.Src, m.Dst, h, uint32(sum))
+	k := between(d.submissions.secret, m.Src.Addr(), m.Dst.Addr(), h.Activity)
+	m.First, again = d.submissions.note(m.Time, callKey(k, h), m.Src.Port(), m.Dst.Port(), uint32(sum))
+	d.conversations.called(k, d.step(c, m.Src.Port(), m.Dst.Port(), &m.Marks), h, true)
 	m.Retransmit = again && !m.Partial
 	return wire.Message
 }

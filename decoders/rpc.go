@@ -34,12 +34,6 @@ func (d *Decoder) rpc(c *carrier, u *inet.UDP, r *Result) Reason {
 	return wire.NotRPC
 }
 
-// answers says whether a PDU belongs to a popup that went the other way: servers put a wrong interface into their answers (WIRE.md 3), so
-// activity and sequence decide.
-func (d *Decoder) answers(c *carrier, h *dcerpc.Header) bool {
-	return h.Type != dcerpc.TypeRequest && d.submissions.answers(c.time, d.packet.Src(), d.packet.Dst(), h)
-}
-
 // refusal says whether a PDU is a reject or fault from one of the Messenger's ports: Windows puts another interface into them, and the call
 // that is refused may not be in the capture. The status tells it from chance: those of the runtime begin with 1c (C706 appendix E).
 func (d *Decoder) refusal(u *inet.UDP, h *dcerpc.Header, body []byte) bool {
@@ -99,21 +93,6 @@ func (d *Decoder) marks(u *inet.UDP) inet.Marks {
 	m := d.packet.Marks
 	m.UDPLength, m.UDPSumZero = uint16(len(u.Payload)), u.SumZero && !m.IPv6
 	return m
-}
-
-// pdu makes a signal of an answer, a callback or a control PDU.
-func (d *Decoder) pdu(c *carrier, u *inet.UDP, h *dcerpc.Header, body []byte, r *Result) Reason {
-	if d.copies.again(&d.packet, c, inet.Known{}) {
-		return wire.Duplicate
-	}
-	s := Signal{
-		Kind: SignalPDU, Time: c.time, Frame: c.seq, Marks: d.marks(u), Iface: c.iface, PDU: *h,
-		Src: netip.AddrPortFrom(d.packet.Src(), u.SrcPort), Dst: netip.AddrPortFrom(d.packet.Dst(), u.DstPort),
-	}
-	s.Status, s.HasStatus = dcerpc.Status(h, body)
-	s.Asked, _ = dcerpc.Asked(h, body)
-	r.Signals = append(r.Signals, s)
-	return wire.Signal
 }
 
 // icmp reads an error that quotes a popup, or another PDU of the conversation. A quoted popup is backscatter, never a popup: its sender is

@@ -151,7 +151,7 @@ func (s *Sensor) shed() []event.Tally {
 	d := s.decoder.Shed()
 	t := []event.Tally{
 		{Name: "datagrams", N: d.Datagrams}, {Name: "parts", N: d.Parts}, {Name: "calls", N: d.Calls}, {Name: "copies", N: d.Copies},
-		{Name: "submissions", N: d.Submissions}, {Name: "texts", N: d.Texts},
+		{Name: "submissions", N: d.Submissions}, {Name: "exchanges", N: d.Exchanges}, {Name: "texts", N: d.Texts},
 		{Name: "campaigns", N: s.tracker.Shed()}, {Name: "claims", N: s.judge.Shed},
 		{Name: "rollup", N: s.rollup.Early()}, {Name: "findings", N: s.findings.Evicted()}, {Name: "summary", N: s.summary.shed},
 	}

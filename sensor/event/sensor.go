@@ -100,6 +100,7 @@ func shedKinds() []kind {
 		{"calls", "Fragmented RPC calls given up before they were whole."},
 		{"copies", "Datagrams forgotten early: a copy of one would count as a message."},
 		{"submissions", "Submissions forgotten early: a retransmission of one would count as new."},
+		{"exchanges", "Calls and callbacks forgotten early: an answer to one would not find it."},
 		{"texts", "Texts whose features were forgotten and computed again."},
 		{"campaigns", "Campaigns forgotten for newer ones."},
 		{"claims", "Claims forgotten or closed early for newer ones."},
