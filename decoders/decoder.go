@@ -64,6 +64,7 @@ type Decoder struct {
 	now           time.Time // packet time of this step
 	numbers       []uint64  // frame numbers of whole messages, cut from one block
 	anomalies     map[msgsvc.Anomaly][]string
+	traits        map[msgsvc.Trait][]string
 }
 
 // NewDecoder makes a Decoder with empty state.
@@ -85,6 +86,7 @@ func NewDecoder(c Config) *Decoder {
 		conversations: newConversations(memory.secret, shareExchanges*share),
 		text:          text.NewAnalyzer(text.Config{Memory: shareTexts * share}),
 		anomalies:     map[msgsvc.Anomaly][]string{},
+		traits:        map[msgsvc.Trait][]string{},
 	}
 }
 

@@ -121,6 +121,7 @@ func (d *Decoder) post(c *carrier, l letter, p *smb.Mailslot, cut bool, r *Resul
 		m.Frames = d.number(c.seq)
 	}
 	d.show(m, &popup)
+	d.shape(m, &popup, cut)
 }
 
 // counted is a string of a mailslot with the counts that it would have in a call.

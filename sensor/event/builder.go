@@ -88,7 +88,7 @@ func (b *Builder) popup(e *Event, m *decoders.Message, in campaign.Membership, v
 	if !m.Due.IsZero() {
 		e.Time, e.end = m.Due, m.Due
 	}
-	e.Kind, e.Outcome, e.Action = KindEvent, "unknown", popupAction(v, a)
+	e.Kind, e.Outcome, e.Action = KindEvent, "unknown", popupAction(m, v, a)
 	e.tag = sourceTag(a)
 	e.Severity, e.Risk = popupGravity(e.Action, v, dir)
 	e.threat = popupThreat(e.Action, v, dir)

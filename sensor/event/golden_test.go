@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"popupwatch/decoders"
+	"popupwatch/decoders/msgsvc"
 	"popupwatch/rules"
 	"popupwatch/sensor/spoof"
 )
@@ -126,6 +127,7 @@ func TestEveryRowOfAMessagesObjectsIsWritten(t *testing.T) {
 	m.Marks.DontFragment, m.Marks.Fragments, m.Marks.UDPSumZero, m.Marks.HasMAC = true, 2, true, true
 	m.Marks.Tunnels, m.Marks.TunnelKind, m.Marks.TunnelID = 1, 3, 5
 	m.Marks.TunnelSrc, m.Marks.TunnelDst = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	m.Shape, m.Traits = msgsvc.ShapeLong, []string{"text-above-1024"}
 	m.Calling, m.Called, m.Inner = "ALICE<03>", "LAB<03>", netip.MustParseAddrPort("10.0.0.1:138")
 	m.Features.Phones, m.Features.Emails = []string{"1"}, []string{"a@example.com"}
 	c := sampleConfig()

@@ -2,6 +2,7 @@ package event
 
 import (
 	"popupwatch/decoders"
+	"popupwatch/decoders/msgsvc"
 	"popupwatch/rules"
 	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/spoof"
@@ -16,9 +17,9 @@ const (
 	severityCritical = 99 // an exploit attempt that was answered
 )
 
-// popupAction tells exploit attempts from popups: the claim's class says so, or a rule of category exploit does.
-func popupAction(v rules.Verdict, a *spoof.Assessment) string {
-	if a != nil && a.Key.Class == "exploit" {
+// popupAction tells exploit attempts from popups: the shape says so, the claim's class, or a rule of category exploit.
+func popupAction(m *decoders.Message, v rules.Verdict, a *spoof.Assessment) string {
+	if m.Shape == msgsvc.ShapeExploit || a != nil && a.Key.Class == "exploit" {
 		return ActionExploit
 	}
 	for i := range v.Hits {
