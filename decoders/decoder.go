@@ -1,7 +1,6 @@
 package decoders
 
 import (
-	"slices"
 	"time"
 
 	"popupwatch/decoders/inet"
@@ -27,7 +26,7 @@ type Config struct {
 const (
 	shareDatagrams   = 2 // NetBIOS datagrams in parts take a sixteenth of it
 	shareCalls       = 1
-	shareCopies      = 2
+	shareCopies      = 2 // outbound datagrams take an eighth of it
 	shareSubmissions = 4
 	shareExchanges   = 1
 	shareTexts       = 6
@@ -52,7 +51,7 @@ type Shed struct {
 
 // Decoder is the chain of protocols. It belongs to one goroutine.
 type Decoder struct {
-	ports         []uint16 // ascending
+	ports         portSet
 	packet        inet.Packet
 	datagrams     *reassembly.Datagrams[origin]
 	parts         *reassembly.Parts[letter]
@@ -60,6 +59,7 @@ type Decoder struct {
 	copies        copies
 	submissions   submissions
 	conversations conversations
+	outbound      *outbound
 	text          *text.Analyzer
 	now           time.Time // packet time of this step
 	numbers       []uint64  // frame numbers of whole messages, cut from one block
@@ -73,17 +73,20 @@ func NewDecoder(c Config) *Decoder {
 		c.Memory = 112 << 20
 	}
 	share := c.Memory / 16
-	ports := append(DefaultPorts(), c.Ports...)
-	slices.Sort(ports)
+	var ports portSet
+	for _, port := range append(DefaultPorts(), c.Ports...) {
+		ports.add(port)
+	}
 	memory := newSubmissions(int(shareSubmissions * share / submissionCost))
 	return &Decoder{
-		ports:         slices.Compact(ports),
+		ports:         ports,
 		datagrams:     reassembly.NewDatagrams[origin](reassembly.Limits{Sets: 16384, Bytes: int(shareDatagrams*share - share/8), Hold: 30 * time.Second}),
 		parts:         reassembly.NewParts[letter](reassembly.Limits{Sets: 1024, Bytes: int(share / 8), Hold: 30 * time.Second}),
 		calls:         reassembly.NewCalls[caller](reassembly.Limits{Sets: 8192, Bytes: int(shareCalls * share), Hold: 15 * time.Second}),
-		copies:        newCopies(int(shareCopies*share/copyCost), c.Interface),
+		copies:        newCopies(int((shareCopies*share-share/4)/copyCost), c.Interface),
 		submissions:   memory,
 		conversations: newConversations(memory.secret, shareExchanges*share),
+		outbound:      newOutbound(share / 4),
 		text:          text.NewAnalyzer(text.Config{Memory: shareTexts * share}),
 		anomalies:     map[msgsvc.Anomaly][]string{},
 		traits:        map[msgsvc.Trait][]string{},
@@ -118,7 +121,7 @@ func (d *Decoder) Decode(f Frame, r *Result) Reason {
 	}
 	d.now = f.Time
 	if d.conversations.since.IsZero() {
-		d.conversations.since = f.Time
+		d.conversations.since, d.outbound.since = f.Time, f.Time
 	}
 	c := carrier{seq: f.Seq, time: f.Time, began: f.Time, iface: f.Iface}
 	reason := d.packet.Parse(f.Link, f.Data)
@@ -190,11 +193,18 @@ func (d *Decoder) udp(c *carrier, r *Result) Reason {
 		return reason
 	}
 	watched := d.arrive(c, &u, r)
+	d.outbound.sends(c.time.UnixNano(), d.packet.Src())
+	if d.watches(u.SrcPort) {
+		d.outbound.asks(c.time, d.packet.Src(), u.SrcPort, d.packet.Dst())
+	}
 	if u.DstPort == netbios.DatagramPort && netbios.IsDatagram(u.Payload) {
 		return d.mailslot(c, &u, r)
 	}
-	if reason := d.rpc(c, &u, r); reason != wire.NotRPC || watched {
+	switch reason := d.rpc(c, &u, r); {
+	case reason != wire.NotRPC:
 		return reason
+	case watched:
+		return d.knock(c, &u, r)
 	}
 	return wire.UDPOther
 }
@@ -208,7 +218,4 @@ func (d *Decoder) arrive(c *carrier, u *inet.UDP, r *Result) (watched bool) {
 	return watched
 }
 
-func (d *Decoder) watches(port uint16) bool {
-	_, ok := slices.BinarySearch(d.ports, port)
-	return ok
-}
+func (d *Decoder) watches(port uint16) bool { return d.ports.has(port) }

@@ -16,10 +16,12 @@ const authPrivacy = 6
 func (d *Decoder) rpc(c *carrier, u *inet.UDP, r *Result) Reason {
 	h, body, reason := dcerpc.Parse(u.Payload)
 	switch {
-	case reason == wire.RPCTruncated && !dcerpc.Resembles(u.Payload), reason == wire.RPCType && h.Interface != dcerpc.MessengerSend:
+	case reason == wire.NotRPC, reason == wire.RPCTruncated && !dcerpc.Resembles(u.Payload), reason == wire.RPCType && h.Interface != dcerpc.MessengerSend:
 		return wire.NotRPC
 	case reason == wire.RPCTruncated && d.packet.Cut:
 		return wire.Truncated
+	case reason == wire.RPCTruncated:
+		return d.asked(c, u, &h, ProbeStub, reason, r)
 	case reason != wire.None:
 		return reason
 	}
@@ -29,6 +31,9 @@ func (d *Decoder) rpc(c *carrier, u *inet.UDP, r *Result) Reason {
 	case h.Interface == dcerpc.MessengerSend, h.Interface == dcerpc.Conversation, d.answers(c, &h), d.refusal(u, &h, body):
 		return d.pdu(c, u, &h, body, r)
 	case h.Consistent(len(u.Payload), d.packet.Cut):
+		if kind := seeks(&h, body); kind != ProbeNone {
+			return d.asked(c, u, &h, kind, wire.RPCInterface, r)
+		}
 		return wire.RPCInterface
 	}
 	return wire.NotRPC
@@ -46,25 +51,37 @@ func (d *Decoder) refusal(u *inet.UDP, h *dcerpc.Header, body []byte) bool {
 
 // request reads a call of the Messenger interface.
 func (d *Decoder) request(c *carrier, u *inet.UDP, h *dcerpc.Header, body []byte, r *Result) Reason {
+	from := caller{
+		src: netip.AddrPortFrom(d.packet.Src(), u.SrcPort), dst: netip.AddrPortFrom(d.packet.Dst(), u.DstPort),
+		marks: d.marks(u), iface: c.iface, header: *h, odd: d.oddities(h, u, body),
+	}
 	switch {
 	case h.Version != msgsvc.Version:
-		return wire.RPCVersion
+		d.called(c, &from)
+		return d.asked(c, u, h, ProbeVersion, wire.RPCVersion, r)
 	case h.Operation != msgsvc.Operation:
-		return wire.RPCOperation
+		d.called(c, &from)
+		return d.asked(c, u, h, ProbeOperation, wire.RPCOperation, r)
 	case h.Auth != 0 && dcerpc.AuthLevel(h, u.Payload) == authPrivacy:
 		return wire.StubEncrypted
 	case !h.Fragmented() && h.Fragment != 0:
 		return wire.RPCFragment
 	}
-	from := caller{
-		src: netip.AddrPortFrom(d.packet.Src(), u.SrcPort), dst: netip.AddrPortFrom(d.packet.Dst(), u.DstPort),
-		marks: d.marks(u), iface: c.iface, header: *h, odd: d.oddities(h, u, body),
-	}
 	if h.Fragmented() && !wholeInOne(h) {
 		return d.keep(c, from, body, r)
 	}
 	cut := d.packet.Cut && len(body) < int(h.Length)
-	return d.popup(c, from, body, 1, cut, r)
+	reason := d.popup(c, from, body, 1, cut, r)
+	if unreadable(reason) && !cut {
+		d.called(c, &from)
+		return d.asked(c, u, h, ProbeStub, reason, r)
+	}
+	return reason
+}
+
+// unreadable says whether a popup was refused for what its stub holds.
+func unreadable(reason Reason) bool {
+	return reason == wire.StubShort || reason == wire.StubMalformed || reason == wire.StubNoText
 }
 
 // wholeInOne says whether a PDU with fragment flags is a call by itself: the first fragment and the last.

