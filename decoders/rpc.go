@@ -111,35 +111,3 @@ func (d *Decoder) marks(u *inet.UDP) inet.Marks {
 	m.UDPLength, m.UDPSumZero = uint16(len(u.Payload)), u.SumZero && !m.IPv6
 	return m
 }
-
-// icmp reads an error that quotes a popup, or another PDU of the conversation. A quoted popup is backscatter, never a popup: its sender is
-// whoever sent the datagram that the quote shows, or nobody.
-func (d *Decoder) icmp(c *carrier, r *Result) Reason {
-	m, reason := inet.ParseICMP(d.packet.Payload, d.packet.Marks.IPv6)
-	if reason != wire.None {
-		return reason
-	}
-	h, body, reason := dcerpc.Parse(m.Quote)
-	if reason != wire.None || h.Interface != dcerpc.MessengerSend && h.Interface != dcerpc.Conversation {
-		return wire.ICMPOther
-	}
-	if d.copies.again(&d.packet, c, inet.Known{}) {
-		return wire.Duplicate
-	}
-	s := Signal{
-		Kind: SignalQuote, Time: c.time, Frame: c.seq, Marks: d.packet.Marks, Iface: c.iface, PDU: h,
-		Src: netip.AddrPortFrom(d.packet.Src(), 0), Dst: netip.AddrPortFrom(d.packet.Dst(), 0),
-		ICMPType: m.Type, ICMPCode: m.Code, QuoteSrc: m.QuoteSrc, QuoteDst: m.QuoteDst, QuoteHasHeader: true,
-	}
-	popup := h.Interface == dcerpc.MessengerSend && h.Type == dcerpc.TypeRequest
-	if popup {
-		p := msgsvc.Glimpse(body, h.BigEndian)
-		from, _, text, _, _ := d.text.Decode(p.From.Octets, p.To.Octets, p.Text.Octets, h.EBCDIC)
-		s.QuoteFrom, s.QuoteText = from.Shown, text.Shown
-	}
-	r.Signals = append(r.Signals, s)
-	if popup {
-		return wire.ICMPQuote
-	}
-	return wire.Signal
-}

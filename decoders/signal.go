@@ -23,15 +23,16 @@ type Reach uint8
 
 // How far a quote goes. Each holds what those before it hold.
 const (
-	ReachPorts  Reach = iota // the UDP header: that it was a popup is a guess from port and length
-	ReachHeader              // the RPC header: activity and sequence number are known
-	ReachFrom                // From, or its beginning
-	ReachText                // Text, or its beginning
+	ReachPorts    Reach = iota // the UDP header: that it was a popup is a guess from port and length
+	ReachActivity              // the RPC header up to the activity: of PDU the fields before it are known
+	ReachHeader                // the RPC header: the sequence number is known too
+	ReachFrom                  // From, or its beginning
+	ReachText                  // Text, or its beginning
 )
 
 // String is the word that stands in evidence.
 func (r Reach) String() string {
-	return [...]string{"ports", "rpc_header", "from", "text"}[min(r, ReachText)]
+	return [...]string{"ports", "activity", "rpc_header", "from", "text"}[min(r, ReachText)]
 }
 
 // Signal is what bears on a source without being a popup. It is owned. It says what was seen, never who is to blame: but for the callbacks
@@ -44,7 +45,7 @@ type Signal struct {
 	Marks    inet.Marks
 	Iface    int
 
-	PDU       dcerpc.Header // SignalPDU: its header. SignalQuote: the quoted one where it reaches, else zero
+	PDU       dcerpc.Header // SignalPDU, SignalProbe: its header. SignalQuote: the quoted one as far as it reaches. Else zero
 	Status    uint32        // fault, reject: its status; response of NetrSendMessage: its return code; who-are-you: its status
 	HasStatus bool
 	Asked     dcerpc.UUID // who-are-you request: the activity it asks about
@@ -58,7 +59,7 @@ type Signal struct {
 
 	ICMPType, ICMPCode uint8          // SignalQuote
 	QuoteSrc, QuoteDst netip.AddrPort // SignalQuote: addresses of the quoted datagram
-	QuoteHasHeader     bool           // the quote reaches the RPC header: QuoteReach is above ReachPorts
+	QuoteHasHeader     bool           // the quote reaches the RPC header: QuoteReach is at least ReachHeader
 	QuoteReach         Reach
 	QuoteTTL           uint8  // as it was where the error was made
 	QuoteID            uint16 // IP identification; 0 for IPv6

@@ -199,7 +199,7 @@ func TestOctetsAfterTheNULAreKept(t *testing.T) {
 }
 
 func TestControlPDUsAreSignals(t *testing.T) {
-	for name, want := range map[string]int{"13_responses_and_control": 14, "05_way2_exchange": 4, "real_dce_idem_frag": 9, "34_icmp_backscatter": 2} {
+	for name, want := range map[string]int{"13_responses_and_control": 14, "05_way2_exchange": 4, "real_dce_idem_frag": 9, "34_icmp_backscatter": 3} {
 		if got := len(decode(vectorFrames(t, name)).signals); got != want {
 			t.Errorf("%s: %d signals, want %d", name, got, want)
 		}
@@ -213,8 +213,11 @@ func TestQuotedPopupsAreNoPopups(t *testing.T) {
 	if diff := cmp.Diff(want, words(got.reasons)); diff != "" || len(got.messages) != 0 {
 		t.Errorf("%d popups, reasons (-want +got):\n%s", len(got.messages), diff)
 	}
-	if s := got.signals[0]; s.QuoteFrom != "ENCAP" || s.QuoteDst.Port() != 1026 {
-		t.Errorf("the quote shows From %q to %v", s.QuoteFrom, s.QuoteDst)
+	if s := got.signals[0]; s.QuoteReach != decoders.ReachPorts || s.QuoteHasHeader || s.QuoteFrom != "" || s.Solicited != decoders.Unknown {
+		t.Errorf("8 octets reach %v and show From %q", s.QuoteReach, s.QuoteFrom)
+	}
+	if s := got.signals[1]; s.QuoteFrom != "ENCAP" || s.QuoteDst.Port() != 1026 || s.QuoteReach != decoders.ReachText {
+		t.Errorf("the quote reaches %v and shows From %q to %v", s.QuoteReach, s.QuoteFrom, s.QuoteDst)
 	}
 }
 
@@ -259,8 +262,9 @@ func TestRealCapturesGiveTheirPopups(t *testing.T) {
 // The Reject of 2007 carries an interface that Windows made up and the activity of a popup that is not in the capture.
 func TestARejectWithAWrongInterfaceIsASignal(t *testing.T) {
 	got := decode(frames(t, filepath.Join(testdata, "captures/wireshark-wiki_packet_capture.pcap")))
-	if len(got.signals) != 1 || got.signals[0].Status != 0x1c010003 || got.signals[0].PDU.Activity.Little()[2] != 0x83 {
-		t.Errorf("signals %+v", got.signals)
+	pdus := slices.DeleteFunc(got.signals, func(s decoders.Signal) bool { return s.Kind == decoders.SignalQuote })
+	if len(pdus) != 1 || pdus[0].Status != 0x1c010003 || pdus[0].PDU.Activity.Little()[2] != 0x83 || pdus[0].Fact != decoders.FactReject {
+		t.Errorf("signals %+v", pdus)
 	}
 }
 

@@ -54,19 +54,7 @@ func Parse(b []byte) (h Header, body []byte, reason wire.Reason) {
 		return Header{}, nil, wire.NotRPC
 	}
 	c := wire.NewCursor(b, false)
-	c.Skip(1)
-	h.Type, h.Flags, h.Flags2 = Type(c.U8()), Flags(c.U8()), c.U8()
-	order := c.U8()
-	h.BigEndian, h.EBCDIC = order&0x10 == 0, order&0x01 != 0
-	c.SetOrder(h.BigEndian)
-	c.Skip(2)
-	serialHigh := c.U8()
-	h.Object, h.Interface, h.Activity = readUUID(&c, h.BigEndian), readUUID(&c, h.BigEndian), readUUID(&c, h.BigEndian)
-	h.Boot, h.Version, h.Sequence = c.U32(), c.U32(), c.U32()
-	h.Operation, h.IfHint, h.ActHint = c.U16(), c.U16(), c.U16()
-	h.Length, h.Fragment = c.U16(), c.U16()
-	h.Auth = c.U8()
-	h.Serial = uint16(serialHigh)<<8 | uint16(c.U8())
+	h = parseHeader(&c)
 	if c.Err() {
 		return Header{}, nil, wire.RPCTruncated
 	}
@@ -74,6 +62,38 @@ func Parse(b []byte) (h Header, body []byte, reason wire.Reason) {
 		return h, nil, wire.RPCType
 	}
 	return h, c.UpTo(int(h.Length)), wire.None
+}
+
+// Beginning reads a header that may be cut, as ICMP errors quote it: fields that are not there are zero. ok says that b may begin one and
+// reaches the activity.
+func Beginning(b []byte) (h Header, ok bool) {
+	if !Shaped(b) {
+		return Header{}, false
+	}
+	c := wire.NewCursor(b, false)
+	if c.Skip(56); c.Err() {
+		return Header{}, false
+	}
+	c = wire.NewCursor(b, false)
+	return parseHeader(&c), true
+}
+
+// parseHeader reads the fields in their order (C706 12.6.3.1).
+func parseHeader(c *wire.Cursor) (h Header) {
+	c.Skip(1)
+	h.Type, h.Flags, h.Flags2 = Type(c.U8()), Flags(c.U8()), c.U8()
+	order := c.U8()
+	h.BigEndian, h.EBCDIC = order&0x10 == 0, order&0x01 != 0
+	c.SetOrder(h.BigEndian)
+	c.Skip(2)
+	serialHigh := c.U8()
+	h.Object, h.Interface, h.Activity = readUUID(c, h.BigEndian), readUUID(c, h.BigEndian), readUUID(c, h.BigEndian)
+	h.Boot, h.Version, h.Sequence = c.U32(), c.U32(), c.U32()
+	h.Operation, h.IfHint, h.ActHint = c.U16(), c.U16(), c.U16()
+	h.Length, h.Fragment = c.U16(), c.U16()
+	h.Auth = c.U8()
+	h.Serial = uint16(serialHigh)<<8 | uint16(c.U8())
+	return h
 }
 
 // readUUID reads a UUID in the byte order of the PDU into canonical order: the first three components are integers (C706 appendix A).
