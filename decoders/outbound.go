@@ -67,15 +67,22 @@ func toMany(a netip.Addr) bool {
 // seen to send, and not from that port to anybody, by a table that is complete for as long as an answer may take: what arrives at a port in
 // use may be anything.
 func (o *outbound) solicited(now time.Time, host netip.Addr, port uint16, peer netip.Addr) Known {
-	if o.has(host, port, peer) || o.has(host, port, netip.IPv6Unspecified()) {
-		return Yes
+	switch {
+	case o.has(host, port, netip.Addr{}):
+		if o.has(host, port, peer) || o.has(host, port, netip.IPv6Unspecified()) {
+			return Yes
+		}
+	case o.sees(now, host):
+		return No
 	}
+	return Unknown
+}
+
+// sees says whether what a host sends now would be seen and remembered.
+func (o *outbound) sees(now time.Time, host netip.Addr) bool {
 	h := addrHash(host)
-	s := o.senders[h%uint64(len(o.senders))]
-	if s.hash != h || !near(s.at, now.UnixNano(), senderWindow) || now.Sub(o.since) < askWindow || o.has(host, port, netip.Addr{}) {
-		return Unknown
-	}
-	return No
+	s := &o.senders[h%uint64(len(o.senders))]
+	return s.hash == h && near(s.at, now.UnixNano(), senderWindow) && now.Sub(o.since) >= askWindow
 }
 
 func (o *outbound) has(host netip.Addr, port uint16, peer netip.Addr) bool {

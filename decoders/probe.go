@@ -53,6 +53,9 @@ func (d *Decoder) probe(c *carrier, u *inet.UDP, s Signal, reason Reason, r *Res
 // knock reads what came to a watched port and is no RPC. Answers to what the host asked are none of our business.
 func (d *Decoder) knock(c *carrier, u *inet.UDP, r *Result) Reason {
 	short := u.Length <= shortProbe
+	if !short && !d.outbound.sees(c.time, d.packet.Dst()) { // nearly all of the background ends here
+		return wire.NotRPC
+	}
 	solicited := d.outbound.solicited(c.time, d.packet.Dst(), u.DstPort, d.packet.Src())
 	switch {
 	case short && solicited != Yes:
