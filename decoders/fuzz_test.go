@@ -84,7 +84,7 @@ func checkSignals(t *testing.T, r *decoders.Result) {
 			t.Fatalf("probe %+v", s)
 		}
 		e := &s.Exchange
-		if e.Call.Frame > s.Frame || e.Callback.Frame > s.Frame || e.Answer.Frame > s.Frame || e.Answer.Frame != 0 && e.Callback.Frame == 0 {
+		if e.Answer.Frame != 0 && e.Callback.Frame == 0 || (e.Answers > 0) != (e.Answer.Frame != 0) || e.Callback.Frame == 0 && e.CallbackSole != decoders.Unknown {
 			t.Fatalf("exchange %+v", e)
 		}
 	}

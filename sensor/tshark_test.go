@@ -224,6 +224,9 @@ func beforeNUL(s string) string {
 }
 
 func (o *opinion) signal(s *decoders.Signal) {
+	if s.PDU == (dcerpc.Header{}) {
+		return // a probe, or a quote of ports alone
+	}
 	o.header = fields(&s.PDU)
 	if s.HasStatus {
 		o.status = fmt.Sprintf("0x%08x", s.Status)
