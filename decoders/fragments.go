@@ -122,7 +122,10 @@ func (d *Decoder) keep(c *carrier, from caller, body []byte, r *Result) Reason {
 	if reason == wire.None {
 		whole := *c
 		whole.frames, whole.began = call.Frames, call.Began
-		return d.popup(&whole, call.Meta, call.Stub, call.Fragments, !call.Whole, r)
+		reason = d.popup(&whole, call.Meta, call.Stub, call.Fragments, !call.Whole, r)
+		if unreadable(reason) && call.Whole {
+			d.spoiled(c, &call.Meta, r)
+		}
 	}
 	return reason
 }

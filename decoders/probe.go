@@ -82,3 +82,11 @@ func seeks(h *dcerpc.Header, body []byte) Probe {
 func (d *Decoder) asked(c *carrier, u *inet.UDP, h *dcerpc.Header, kind Probe, reason Reason, r *Result) Reason {
 	return d.probe(c, u, Signal{Probe: kind, PDU: *h, Solicited: No}, reason, r)
 }
+
+// spoiled makes a probe of a call in fragments whose stub cannot be read. Octets are those of its first datagram.
+func (d *Decoder) spoiled(c *carrier, from *caller, r *Result) {
+	r.Signals = append(r.Signals, Signal{
+		Kind: SignalProbe, Probe: ProbeStub, Solicited: No, Time: c.time, Frame: c.seq, Src: from.src, Dst: from.dst, Marks: from.marks,
+		Iface: from.iface, PDU: from.header, Octets: int(from.marks.UDPLength),
+	})
+}

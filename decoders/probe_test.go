@@ -108,6 +108,20 @@ func TestCallsThatLookForTheService(t *testing.T) {
 	}
 }
 
+// A stub that cannot be read is one, too, in fragments: the last of them shows it.
+func TestAMalformedStubInFragments(t *testing.T) {
+	first := []byte(call(dcerpc.MessengerSend, 0, 1, "\x05\x00\x00\x00\x00\x00\x00\x00"))
+	last := []byte(call(dcerpc.MessengerSend, 0, 1, "\x05\x00\x00\x00FR"))
+	first[2], last[2], last[76] = 0x24, 0x26, 1
+	got := decode([]decoders.Frame{datagram(0, prober, home+":1026", string(first)), datagram(time.Second, prober, home+":1026", string(last))})
+	if diff := cmp.Diff([]string{"1001 malformed_stub no"}, probes(got.signals)); diff != "" || got.reasons[1] != wire.StubMalformed {
+		t.Errorf("%v (-want +got):\n%s", words(got.reasons), diff)
+	}
+	if got = decode([]decoders.Frame{datagram(0, prober, home+":1026", string(first))}); len(got.signals) != 0 {
+		t.Errorf("a fragment is missing: %v", probes(got.signals))
+	}
+}
+
 // What the snap length cut is no malformed stub.
 func TestASnappedCallIsNoProbe(t *testing.T) {
 	f := datagram(0, prober, home+":1026", call(dcerpc.MessengerSend, 0, 1, "\x05\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00FROM\x00"))
