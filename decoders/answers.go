@@ -36,6 +36,7 @@ func (d *Decoder) pdu(c *carrier, u *inet.UDP, h *dcerpc.Header, body []byte, r 
 	s.Asked, _ = dcerpc.Asked(h, body)
 	s.Returned, _ = dcerpc.Returned(h, body)
 	d.converse(&s, d.step(c, u.SrcPort, u.DstPort, &s.Marks))
+	s.CallSeen = d.submissions.answers(c.time, s.Src.Addr(), s.Dst.Addr(), h)
 	r.Signals = append(r.Signals, s)
 	return wire.Signal
 }

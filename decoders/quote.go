@@ -26,6 +26,7 @@ func (d *Decoder) icmp(c *carrier, r *Result) Reason {
 	s := d.quote(c, &m)
 	s.PDU, s.QuoteHasHeader, s.QuoteReach = h, true, ReachHeader
 	s.Exchange = d.quotedExchange(c.time.UnixNano(), &m, &h)
+	s.CallSeen = d.submissions.answers(c.time, m.QuoteDst.Addr(), m.QuoteSrc.Addr(), &h)
 	if h.Interface != dcerpc.MessengerSend && h.Interface != dcerpc.Conversation && s.Exchange.Call.Frame == 0 {
 		return wire.ICMPOther
 	}
@@ -59,6 +60,9 @@ func (d *Decoder) glimpse(s *Signal, body []byte) {
 	p := msgsvc.Glimpse(body, s.PDU.BigEndian)
 	from, to, text, _, _ := d.text.Decode(p.From.Octets, p.To.Octets, p.Text.Octets, s.PDU.EBCDIC)
 	s.QuoteFrom, s.QuoteTo, s.QuoteText, s.QuoteTextLength = from.Shown, to.Shown, text.Shown, p.Text.Actual
+	if text.Shown != "" {
+		s.QuoteFeatures = d.text.Analyze(text.Shown)
+	}
 	switch {
 	case len(p.Text.Octets) > 0:
 		s.QuoteReach = ReachText

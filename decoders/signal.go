@@ -6,6 +6,7 @@ import (
 
 	"popupwatch/decoders/dcerpc"
 	"popupwatch/decoders/inet"
+	"popupwatch/decoders/text"
 )
 
 // SignalKind says what a Signal is.
@@ -52,6 +53,7 @@ type Signal struct {
 	Fact      Fact        // SignalPDU: what it says
 	Returned  uint32      // FactCallbackAnswer: the sequence number that the answer names
 	Exchange  Exchange    // SignalPDU, SignalQuote: the call it belongs to, where that was seen
+	CallSeen  bool        // SignalPDU, SignalQuote: the popup that it answers or quotes passed in the last minute. Unlike Exchange it outlives a run
 
 	Probe     Probe
 	Octets    int   // SignalProbe: octets of UDP payload
@@ -61,13 +63,14 @@ type Signal struct {
 	QuoteSrc, QuoteDst netip.AddrPort // SignalQuote: addresses of the quoted datagram
 	QuoteHasHeader     bool           // the quote reaches the RPC header: QuoteReach is at least ReachHeader
 	QuoteReach         Reach
-	QuoteTTL           uint8  // as it was where the error was made
-	QuoteID            uint16 // IP identification; 0 for IPv6
-	QuoteLength        int    // octets of UDP payload that the quoted header announces
-	QuoteFrom          string // the quoted popup's From, as shown, where the quote reaches it
-	QuoteTo            string // its To
-	QuoteText          string // and as much of its Text
-	QuoteTextLength    uint32 // octets of its Text, NUL included, as its counts say; 0 where the quote does not reach them
+	QuoteTTL           uint8          // as it was where the error was made
+	QuoteID            uint16         // IP identification; 0 for IPv6
+	QuoteLength        int            // octets of UDP payload that the quoted header announces
+	QuoteFrom          string         // the quoted popup's From, as shown, where the quote reaches it
+	QuoteTo            string         // its To
+	QuoteText          string         // and as much of its Text
+	QuoteFeatures      *text.Features // of QuoteText; nil where the quote does not reach it. Shared, read-only
+	QuoteTextLength    uint32         // octets of its Text, NUL included, as its counts say; 0 where the quote does not reach them
 }
 
 // Arrival is what came to one of the ports of the Messenger service, decodable or not.
