@@ -36,7 +36,7 @@ func samples() []string {
 	proven.State, proven.Reportable, proven.Final = spoof.GenuineBound, true, false
 	add(b.Source(proven))
 	add(b.Campaign(sampleUpdate()))
-	add(NewFindings(b, 0).Add(sampleQuote(), decoders.DirectionInbound))
+	lines = append(lines, sampleFindings()...)
 	add(b.Finding(&Finding{Class: ActionProbe, Time: sampleTime, Outcome: "unknown", Src: addrPort("198.51.100.7:1"), Dst: addrPort("192.0.2.8:135"), Protocol: protocolUDP, Count: 2, First: sampleTime, Last: sampleTime, Again: true}))
 	add(b.Stats(sampleStats()))
 	return lines

@@ -94,9 +94,9 @@ func (b *Builder) findingGravity(f *Finding) (int, float64) {
 	return s, float64(s)
 }
 
-// abuses says whether a quoted source may be one of ours: it is, or nobody can tell.
+// abuses says whether the address that popups claim to come from may be one of ours: it is, or nobody can tell.
 func (b *Builder) abuses(f *Finding) bool {
-	return b.config.Home == nil || !f.QuoteSrc.Addr().IsValid() || b.isHome(f.QuoteSrc.Addr())
+	return b.config.Home == nil || !f.Subject.IsValid() || b.isHome(f.Subject.Addr())
 }
 
 // sourceTag says on every document with an address what is to be thought of it.

@@ -83,7 +83,8 @@ func sampleQuote() *decoders.Signal {
 	return &decoders.Signal{
 		Kind: decoders.SignalQuote, Time: sampleTime, Frame: 9, Src: addrPort("203.0.113.9:0"), Dst: addrPort("192.0.2.8:0"),
 		Marks: inet.Marks{TTL: 50, ID: 1}, ICMPType: 3, ICMPCode: 3, QuoteSrc: addrPort("192.0.2.8:666"), QuoteDst: addrPort("203.0.113.9:1026"),
-		QuoteHasHeader: true, QuoteFrom: "SYSTEM", QuoteText: "STOP!",
+		QuoteHasHeader: true, QuoteReach: decoders.ReachText, QuoteFrom: "SYSTEM", QuoteText: "STOP!",
+		PDU: dcerpc.Header{Interface: dcerpc.MessengerSend, Activity: dcerpc.UUID{1}},
 	}
 }
 

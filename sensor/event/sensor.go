@@ -105,7 +105,8 @@ func shedKinds() []kind {
 		{"campaigns", "Campaigns forgotten for newer ones."},
 		{"claims", "Claims forgotten or closed early for newer ones."},
 		{"rollup", "Buckets of messages closed before their time."},
-		{"findings", "Quoted sources forgotten for newer ones."},
+		{"findings", "Findings forgotten for newer ones of their class."},
+		{"ties", "Activity UUIDs of popups forgotten, by which quotes in ICMP errors find their campaign."},
 		{"summary", "Rows that the summary has no room for."},
 		{"claim_rollup", "Hours of campaigns told or forgotten before their time."},
 	}
