@@ -6,7 +6,8 @@
 // # The road of one frame
 //
 //	Source -> step: 1 advance (what packet time releases)  2 decode (one Reason)
-//	                for each message:  3 Join (campaign)  4 Judge (rules)  5 Observe (spoof)  6 emit
+//	                for each message:  3 Join (campaign)  4 Judge (rules)  5 Observe (spoof)  6 emit, findings
+//	                for each signal:   findings, after Observe (spoof) for a probe
 //	       -> Sink
 //
 // Time is data: advance takes the frame's time, and no clock is read, so that a capture of 2004 replays as in 2004. One goroutine carries
@@ -16,7 +17,7 @@
 // # Restarts
 //
 // Run is Open, Carry and Finish. A service that goes on later ends with Suspend and WriteState instead, and begins with Open and ReadState: no
-// part is closed, and the events of both runs are those of one. Each package saves and loads its own state, item by item, in its
+// part is closed, and the events of both runs are those of one; only exchanges of packets that the stop cuts are not put together again. Each package saves and loads its own state, item by item, in its
 // state.go. Caches are not saved, nor are half received popups: these come out at Suspend as far as they went.
 //
 // # Bounds

@@ -18,7 +18,10 @@ import (
 
 // found is a finding as tests look at it.
 type found struct {
-	Event       struct{ Kind, Action, Outcome string }
+	Event struct {
+		Kind, Action, Outcome string
+		Severity              int
+	}
 	Source      map[string]any
 	Destination struct{ IP string }
 	Message     string
@@ -234,5 +237,46 @@ func TestAFloodOfProbesIsBoundedAndAddsUp(t *testing.T) {
 	}
 	if documents > 2000 {
 		t.Errorf("%d documents for %d probes", documents, n)
+	}
+}
+
+// attempt is a popup that carries the activity of a published attack, and the callback of the host that was called.
+func attempt(t testing.TB) []decoders.Frame {
+	const atRPC = 42
+	call := template(t)
+	call.Seq, call.Data = 1, slices.Clone(call.Data)
+	copy(call.Data[atRPC+40:], "\xff\xff\xff\xff\x42\x69\x73\x68\x6b\x65\x6b\x32\x30\x30\x33\xff")
+	answer := call
+	answer.Seq, answer.Time, answer.Data = 2, call.Time.Add(time.Millisecond), slices.Clone(call.Data[:atRPC+84])
+	d := answer.Data
+	d[16], d[17], d[38], d[39], d[40], d[41] = 0, 112, 0, 92, 0, 0
+	copy(d[atSource:], call.Data[atTarget:atTarget+4])
+	copy(d[atTarget:], call.Data[atSource:atSource+4])
+	d[34], d[35], d[36], d[37] = call.Data[36], call.Data[37], call.Data[34], call.Data[35]
+	d[atRPC+1], d[atRPC+74], d[atRPC+75] = 2, 4, 0 // a response of four octets: return code 0
+	copy(d[atRPC+80:], []byte{0, 0, 0, 0})
+	return []decoders.Frame{call, answer}
+}
+
+// An exploit attempt is a message of no campaign, a claim of its class, and two findings where it is answered: the second is critical, and
+// neither names who sent it.
+func TestAnAnsweredExploitAttempt(t *testing.T) {
+	frames := attempt(t)
+	dst, _ := netip.AddrFromSlice(frames[0].Data[atTarget : atTarget+4])
+	out := roadOf(t, homeConfig(t, netip.PrefixFrom(dst, 32).String()), &list{frames: frames})
+	var got []string
+	for _, f := range findingsOf(t, out.events) {
+		got = append(got, fmt.Sprint(f.Event.Kind, " ", f.Popupwatch.Finding.Class, " ", f.Popupwatch.Finding.Kind, " ", f.Event.Outcome, " ", f.Event.Severity, " ", f.Popupwatch.Finding.Packets))
+		if f.Source != nil || strings.Contains(f.Message, ".") {
+			t.Errorf("it names an address: %+v", f)
+		}
+	}
+	want := []string{"alert messenger_exploit_attempt attempt unknown 47 [1]", "alert messenger_exposed_host message_accepted success 73 [1 2]",
+		"alert messenger_exploit_attempt answered success 99 [1 2]"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(out.events, `"class":"exploit"`) || strings.Contains(out.events, `"campaign":{"id"`) || len(out.summary.Campaigns) != 0 {
+		t.Error("the claim has another class, or the attempt has a campaign")
 	}
 }
