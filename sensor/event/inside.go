@@ -191,7 +191,7 @@ func (g *gathered) distance() string {
 	case len(g.ttls) > 1:
 		return fmt.Sprintf("Against the host: the packets arrived with %s. One machine in one place sends one.", atMost(len(g.ttls), "different TTL"))
 	case slices.Contains(initialTTLs[:], g.ttls[0]):
-		return fmt.Sprintf("For the host: all packets arrived with TTL %d, as fresh from a machine: no router lies between it and the sensor.", g.ttls[0])
+		return fmt.Sprintf("For the host, or a neighbour of it: all packets arrived with TTL %d, as fresh from a machine, with no router between it and the sensor.", g.ttls[0])
 	}
 	return fmt.Sprintf("All packets arrived with TTL %d: they came over routers, and from one place or by one tool that invents it.", g.ttls[0])
 }

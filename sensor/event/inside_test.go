@@ -132,7 +132,7 @@ func TestEvidenceForAndAgainstAForgingNeighbour(t *testing.T) {
 		signals []*decoders.Signal
 		want    string
 	}{
-		"fresh, one card": {func(int, *decoders.Message) {}, nil, "For the host: all packets arrived with TTL 128"},
+		"fresh, one card": {func(int, *decoders.Message) {}, nil, "For the host, or a neighbour of it: all packets arrived with TTL 128"},
 		"one card":        {func(int, *decoders.Message) {}, nil, "For the host: all packets came from one MAC address"},
 		"behind routers":  {func(_ int, m *decoders.Message) { m.Marks.TTL = 120 }, nil, "they came over routers"},
 		"several TTLs":    {func(i int, m *decoders.Message) { m.Marks.TTL = byte(100 + i) }, nil, "Against the host: the packets arrived with 4 different TTLs"},
