@@ -7,6 +7,7 @@ import (
 	"popupwatch/decoders/inet"
 	"popupwatch/decoders/msgsvc"
 	"popupwatch/decoders/reassembly"
+	"popupwatch/decoders/smb"
 	"popupwatch/decoders/text"
 	"popupwatch/decoders/wire"
 )
@@ -22,13 +23,15 @@ type Config struct {
 	Memory    int64               // octets of state, shared out by shares; default 112 MiB
 }
 
-// shares says what each part of the Decoder gets of its memory, in sixteenths.
+// shares says what each part of the Decoder gets of its memory, in twentieths.
 const (
 	shareDatagrams   = 2
 	shareCalls       = 1
 	shareCopies      = 2
 	shareSubmissions = 5
 	shareTexts       = 6
+	shareStreams     = 4
+	shares           = shareDatagrams + shareCalls + shareCopies + shareSubmissions + shareTexts + shareStreams
 )
 
 // entry sizes: what a remembered copy or call costs in its two generations of map.
@@ -44,6 +47,9 @@ type Shed struct {
 	Copies      uint64 // datagrams forgotten before a copy of them could return
 	Submissions uint64 // calls forgotten within their minute
 	Texts       uint64 // texts and normal forms forgotten
+	HalfOpen    uint64 // TCP connections without data, forgotten
+	Streams     uint64 // TCP connections with data, given out as far as they went
+	Blocks      uint64 // blocks of popups over TCP that no memory was left for
 }
 
 // Decoder is the chain of protocols. It belongs to one goroutine.
@@ -58,6 +64,10 @@ type Decoder struct {
 	now         time.Time // packet time of this step
 	numbers     []uint64  // frame numbers of whole messages, cut from one block
 	anomalies   map[msgsvc.Anomaly][]string
+	streams     *streams
+	smbWords    map[smb.Anomaly][]string // of anomalies; at most smb.AnomalyCount
+	frames      []uint64                 // of the command in hand
+	blocksShed  uint64
 }
 
 // NewDecoder makes a Decoder with empty state.
@@ -65,7 +75,7 @@ func NewDecoder(c Config) *Decoder {
 	if c.Memory == 0 {
 		c.Memory = 112 << 20
 	}
-	share := c.Memory / 16
+	share := c.Memory / shares
 	ports := append(DefaultPorts(), c.Ports...)
 	slices.Sort(ports)
 	return &Decoder{
@@ -76,6 +86,8 @@ func NewDecoder(c Config) *Decoder {
 		submissions: newSubmissions(int(shareSubmissions * share / submissionCost)),
 		text:        text.NewAnalyzer(text.Config{Memory: shareTexts * share}),
 		anomalies:   map[msgsvc.Anomaly][]string{},
+		streams:     reassembly.NewStreams[origin, *dialogue](int(shareStreams*share), begins),
+		smbWords:    map[smb.Anomaly][]string{},
 	}
 }
 
@@ -84,6 +96,7 @@ func (d *Decoder) Shed() Shed {
 	return Shed{
 		Datagrams: d.datagrams.Shed, Calls: d.calls.Shed,
 		Copies: d.copies.seen.shed, Submissions: d.submissions.calls.shed, Texts: d.text.Shed(),
+		HalfOpen: d.streams.ShedHalfOpen, Streams: d.streams.ShedStreams, Blocks: d.blocksShed,
 	}
 }
 
@@ -136,6 +149,10 @@ func (d *Decoder) Finish(now time.Time, r *Result) {
 	for call, ok := d.calls.Finish(now); ok; call, ok = d.calls.Finish(now) {
 		d.called(call, r)
 	}
+	for s, ok := d.streams.Finish(); ok; s, ok = d.streams.Finish() {
+		s.Due = now
+		d.hangUp(s, r)
+	}
 }
 
 func (d *Decoder) release(now time.Time, r *Result) {
@@ -146,6 +163,7 @@ func (d *Decoder) release(now time.Time, r *Result) {
 	for call, ok := d.calls.Release(now); ok; call, ok = d.calls.Release(now) {
 		d.called(call, r)
 	}
+	d.releaseStreams(now, r)
 }
 
 // transport reads what the innermost IP header carries.
@@ -154,6 +172,8 @@ func (d *Decoder) transport(c *carrier, r *Result) Reason {
 	switch {
 	case p.Proto == inet.ProtoUDP:
 		return d.udp(c, r)
+	case p.Proto == inet.ProtoTCP:
+		return d.tcp(c, r)
 	case p.Proto == inet.ProtoICMP && !p.Marks.IPv6, p.Proto == inet.ProtoICMPv6 && p.Marks.IPv6:
 		return d.icmp(c, r)
 	}

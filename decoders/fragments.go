@@ -30,7 +30,7 @@ type caller struct {
 // would take the place of others.
 func (d *Decoder) fragment(c *carrier, r *Result) Reason {
 	p := &d.packet
-	if !carriesPopup(p) {
+	if !carriesPopup(p) && !d.carriesSegment(p) {
 		return wire.TransportOther
 	}
 	if d.copies.again(p, c, inet.Known{}) {
@@ -67,6 +67,19 @@ func carriesPopup(p *inet.Packet) bool {
 		return p.Marks.IPv6
 	}
 	return false
+}
+
+// carriesSegment says whether a fragment is one of a TCP segment that may bring a popup. The first fragment shows the ports; others are kept
+// only after it: hardly anything fragments TCP, and keeping what shows no port would let any flood in.
+func (d *Decoder) carriesSegment(p *inet.Packet) bool {
+	if p.Proto != inet.ProtoTCP {
+		return false
+	}
+	if p.Frag.Offset > 0 {
+		return d.datagrams.Has(datagramKey(p))
+	}
+	src, dst := inet.TCPPorts(p.Payload)
+	return carriesSMB(src) || carriesSMB(dst)
 }
 
 // resume reads a reassembled datagram, which may be a tunnel with a fragment inside.

@@ -65,10 +65,11 @@ type Message struct {
 
 	Route     Route
 	RPC       dcerpc.Call // header of the call (RouteRPC)
+	Session   *Session    // the connection, as it stood at this message (RouteSMB); nil else
 	Anomalies []string    // words; shared, read-only
 
 	Partial    bool   // a fragment or the tail is missing: the text is what arrived
 	Retransmit bool   // the same whole call was seen less than 60 s ago
 	First      bool   // first message of its submission (CONTRACT.md 2.0)
-	Octets     []byte // octets of the call (stub of all fragments): a view, valid until the next Decode or Advance
+	Octets     []byte // octets of the call (stub of all fragments), or of the data blocks of its commands: a view, valid until the next Decode or Advance
 }

@@ -13,8 +13,9 @@ type SignalKind uint8
 
 // The kinds of signals.
 const (
-	SignalPDU   SignalKind = iota // a connectionless PDU other than a popup: answer, reject, callback, acknowledgement
-	SignalQuote                   // an ICMP error that quotes a popup or another PDU of the Messenger conversation
+	SignalPDU    SignalKind = iota // a connectionless PDU other than a popup: answer, reject, callback, acknowledgement
+	SignalQuote                    // an ICMP error that quotes a popup or another PDU of the Messenger conversation
+	SignalStream                   // a TCP connection to the Messenger: a session granted or refused, a command answered, the end
 )
 
 // Signal is what bears on a source without being a popup. It is owned.
@@ -36,6 +37,8 @@ type Signal struct {
 	QuoteHasHeader     bool           // the quote reaches the RPC header
 	QuoteFrom          string         // the quoted popup's From, as shown, where the quote reaches it
 	QuoteText          string         // and as much of its Text
+
+	Session *Session // SignalStream: what the connection shows so far
 }
 
 // Arrival is what came to one of the ports of the Messenger service, decodable or not.

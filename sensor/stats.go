@@ -152,6 +152,7 @@ func (s *Sensor) shed() []event.Tally {
 	t := []event.Tally{
 		{Name: "datagrams", N: d.Datagrams}, {Name: "calls", N: d.Calls}, {Name: "copies", N: d.Copies},
 		{Name: "submissions", N: d.Submissions}, {Name: "texts", N: d.Texts},
+		{Name: "half_open", N: d.HalfOpen}, {Name: "streams", N: d.Streams}, {Name: "blocks", N: d.Blocks},
 		{Name: "campaigns", N: s.tracker.Shed()}, {Name: "claims", N: s.judge.Shed},
 		{Name: "rollup", N: s.rollup.Early()}, {Name: "findings", N: s.findings.Evicted()}, {Name: "summary", N: s.summary.shed},
 	}

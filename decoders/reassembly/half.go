@@ -13,6 +13,7 @@ const maxAhead = 1 << 18
 // half is one direction of a connection. All numbers are sequence numbers, which wrap: only differences mean anything.
 type half[M any] struct {
 	known  bool   // the numbers below mean something
+	midway bool   // nobody knows whether what is followed begins with a whole packet
 	first  uint32 // number of the first octet that is followed
 	next   uint32 // number of the first octet that did not come
 	sent   uint32 // number after the highest octet that was seen

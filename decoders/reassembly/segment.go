@@ -10,6 +10,7 @@ func (s *Stream[M, S]) take(g *Segment[M]) wire.Reason {
 		}
 	} else if h := &s.halves[g.From]; !h.known && !g.RST {
 		h.begin(g.Seq)
+		h.midway = s.Evidence.Ends[Client].Packets+s.Evidence.Ends[Server].Packets > 1
 	}
 	if g.RST {
 		return s.reset(g)

@@ -94,6 +94,9 @@ func (s *Stream[M, S]) Step(e End) (lost int) {
 	return s.halves[e].step()
 }
 
+// Midway says whether the octets of one end are followed from anywhere on: its SYN came too late, or not at all.
+func (s *Stream[M, S]) Midway(e End) bool { return s.halves[e].midway }
+
 // Complete says whether everything came that one end sent, to its FIN.
 func (s *Stream[M, S]) Complete(e End) bool {
 	return s.halves[e].done() && s.Evidence.Ends[e].Holes == 0

@@ -51,7 +51,7 @@ type Streams[M, S any] struct {
 	ShedHalfOpen uint64 // connections without data that had to make room
 	ShedStreams  uint64 // others: they were given out as far as they went
 
-	begins  func(*Segment[M]) bool
+	begins  func(k StreamKey, from End, data []byte) bool
 	streams map[StreamKey]*Stream[M, S]
 	pools   [poolCount]pool
 	holes   list.List       // of *Stream: those with a hole, longest first
@@ -78,7 +78,7 @@ type pool struct {
 
 // NewStreams makes an empty one that takes so many octets. Begins says whether a connection of which no SYN was seen is one to follow, from
 // the octets of a segment.
-func NewStreams[M, S any](octets int, begins func(*Segment[M]) bool) *Streams[M, S] {
+func NewStreams[M, S any](octets int, begins func(k StreamKey, from End, data []byte) bool) *Streams[M, S] {
 	t := &Streams[M, S]{begins: begins, streams: map[StreamKey]*Stream[M, S]{}}
 	eighth := octets / 8
 	t.pools = [poolCount]pool{
@@ -122,7 +122,7 @@ func (t *Streams[M, S]) Add(g *Segment[M]) (*Stream[M, S], wire.Reason) {
 
 // open begins to follow a connection: at a SYN, or at data that begin as those of the Messenger do.
 func (t *Streams[M, S]) open(g *Segment[M]) *Stream[M, S] {
-	if g.RST || !g.opens() && (len(g.Data) == 0 || !t.begins(g)) {
+	if g.RST || !g.opens() && (len(g.Data) == 0 || !t.begins(g.Key, g.From, g.Data)) {
 		return nil
 	}
 	return t.make(g.Key, g.Time)

@@ -35,7 +35,7 @@ func streamKey(port uint16) StreamKey {
 }
 
 // startsWithM is what opens a connection of which no SYN was seen, in these tests.
-func startsWithM(g *testSegment) bool { return g.Data[0] == 'M' }
+func startsWithM(_ StreamKey, _ End, data []byte) bool { return data[0] == 'M' }
 
 func converse(t *testing.T) *conversation {
 	return &conversation{t: t, table: NewStreams[string, int](1<<20, startsWithM), key: streamKey(1050), now: start, step: time.Millisecond, isn: [2]uint32{1000, 9000}}
