@@ -188,6 +188,7 @@ func TestGolden(t *testing.T) {
 	groups := map[string][]string{
 		"real":     realCaptures(t),
 		"exchange": {"vectors/05_way2_exchange.pcap", "vectors/real_dce_noserver.pcap", "vectors/13_responses_and_control.pcap"},
+		"smb":      {"vectors/16_smb_d0_single.pcap", "vectors/17_smb_multiblock_windows.pcap", "vectors/19_smb_negative_session.pcap", "vectors/real_smbclient_to_smbd_cp850.pcap"},
 		"shapes":   {"vectors/08_frags_missing_middle.pcap", "vectors/12_malformed.pcap", "vectors/34_icmp_backscatter.pcap", "vectors/36_codepages.pcap"},
 	}
 	for name, paths := range groups {

@@ -27,6 +27,7 @@ func samples() []string {
 	add(b.Message(sampleMessage(), sampleMembership(), sampleVerdict(), sampleClaim(), decoders.DirectionInbound))
 	six := sampleMessage()
 	six.Src, six.Dst, six.Marks.IPv6, six.Route, six.Partial = addrPort("[2001:db8::1]:99"), addrPort("[2001:db8::2]:445"), true, decoders.RouteSMB, true
+	six.Session = sampleSession()
 	six.Due, six.Text = six.Time.Add(15*time.Second), shown("\x1b[31mgo to 198.51.100.1")
 	six.Text.Exact, six.Marks.HasMAC, six.Marks.Tunnels, six.Marks.TunnelKind = false, true, 1, 3
 	add(b.Message(six, sampleMembership(), rules.Verdict{}, nil, decoders.DirectionUnknown))
@@ -137,6 +138,7 @@ func TestEveryRowOfAMessagesObjectsIsWritten(t *testing.T) {
 		}
 	}
 	see(b.Message(m, sampleMembership(), sampleVerdict(), sampleClaim(), decoders.DirectionInbound))
+	m.Session = sampleSession()
 	claim := sampleClaim()
 	claim.Key.Class = "exploit"
 	see(b.Message(m, sampleMembership(), sampleVerdict(), claim, decoders.DirectionInbound))
