@@ -79,7 +79,7 @@ func (d *Decoder) abandon(s *stream, now *instant, r *Result) {
 func (d *Decoder) readBoth(s *stream, now *instant, r *Result) (reason Reason) {
 	for _, e := range []reassembly.End{reassembly.Client, reassembly.Server} {
 		for {
-			found := d.packets(s, e, now, r)
+			found := d.readPackets(s, e, now, r)
 			if found == wire.SMBOther {
 				return found
 			}
@@ -98,10 +98,10 @@ func (d *Decoder) readBoth(s *stream, now *instant, r *Result) (reason Reason) {
 	return reason
 }
 
-// packets reads the session packets that are whole.
-func (d *Decoder) packets(s *stream, e reassembly.End, now *instant, r *Result) (reason Reason) {
+// readPackets reads the session packets that are whole.
+func (d *Decoder) readPackets(s *stream, e reassembly.End, now *instant, r *Result) (reason Reason) {
 	for {
-		found, more := d.packet1(s, e, now, r)
+		found, more := d.readPacket(s, e, now, r)
 		if reason == wire.None || found == wire.SMBOther {
 			reason = found
 		}
@@ -111,8 +111,8 @@ func (d *Decoder) packets(s *stream, e reassembly.End, now *instant, r *Result) 
 	}
 }
 
-// packet1 reads one session packet; more says that another may follow.
-func (d *Decoder) packet1(s *stream, e reassembly.End, now *instant, r *Result) (reason Reason, more bool) {
+// readPacket reads one session packet; more says that another may follow.
+func (d *Decoder) readPacket(s *stream, e reassembly.End, now *instant, r *Result) (reason Reason, more bool) {
 	t, l, b := s.Session, &s.Session.lanes[e], s.Unread(e)
 	if len(b) == 0 {
 		return wire.None, false

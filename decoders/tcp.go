@@ -94,12 +94,12 @@ func begins(k reassembly.StreamKey, from reassembly.End, data []byte) bool {
 	if !ok || h.Type != netbios.TypeRequest || from != reassembly.Client {
 		return false
 	}
-	called, ok := requested(data)
+	called, ok := calledName(data)
 	return ok && called.Suffix == netbios.SuffixMessenger
 }
 
-// requested gives the called name of a session request.
-func requested(packet []byte) (netbios.Name, bool) {
+// calledName gives the called name of a session request.
+func calledName(packet []byte) (netbios.Name, bool) {
 	c := wire.NewCursor(packet, true)
 	c.Skip(netbios.HeaderSize)
 	return netbios.ParseName(&c)

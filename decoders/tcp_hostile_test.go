@@ -162,22 +162,26 @@ func TestBlocksWithoutEndStayWithinTheirBound(t *testing.T) {
 	}
 }
 
+// scriptOf writes segments as FuzzStreams reads them: flags and side, distance from the last of that side, length, octets.
+func scriptOf(all []segment) (script []byte) {
+	last := map[bool]uint32{true: all[0].Seq, false: all[1].Seq}
+	for _, g := range all {
+		side := byte(0)
+		if g.toServer() {
+			side = 0x80
+		}
+		script = append(script, byte(g.Flags)&0x1f|side)
+		script = binary.BigEndian.AppendUint16(script, uint16(g.Seq-last[g.toServer()]))
+		script = append(append(script, byte(len(g.Payload))), g.Payload...)
+		last[g.toServer()] = g.Seq
+	}
+	return script
+}
+
 // FuzzStreams carries a script of segments through the whole decoder: what they are, how far from the last, and what they bring.
 func FuzzStreams(f *testing.F) {
 	for _, name := range []string{"16_smb_d0_single", "17_smb_multiblock_windows", "19_smb_negative_session", "real_smbclient_multiline"} {
-		var script []byte
-		all := vectorSegments(f, name)
-		last := map[bool]uint32{true: all[0].Seq, false: all[1].Seq}
-		for _, g := range all {
-			side := byte(0)
-			if g.toServer() {
-				side = 0x80
-			}
-			script = append(script, byte(g.Flags)&0x1f|side)
-			script = binary.BigEndian.AppendUint16(script, uint16(g.Seq-last[g.toServer()]))
-			script = append(append(script, byte(len(g.Payload))), g.Payload...)
-			last[g.toServer()] = g.Seq
-		}
+		script := scriptOf(vectorSegments(f, name))
 		f.Add(script, uint16(139), uint16(1))
 		f.Add(script, uint16(445), uint16(2000))
 	}

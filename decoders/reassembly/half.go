@@ -27,7 +27,7 @@ type half[M any] struct {
 type buffer[M any] struct {
 	all    []byte
 	at     int        // of all, how many octets were taken
-	runs   []run[M]   // which segments brought the octets in all[at:]
+	runs   []run[M]   // which segments brought the octets in all[at:], at most maxRuns
 	pieces []chunk[M] // beyond a hole: ascending, without overlaps
 	beyond int        // octets in pieces
 	ends   []uint32   // where the last data segments ended that are not acknowledged, ascending; at most maxEnds
@@ -35,6 +35,10 @@ type buffer[M any] struct {
 
 // maxEnds is how many unacknowledged segments are told apart: more are seldom on their way.
 const maxEnds = 16
+
+// maxRuns is how many segments that wait are told apart: what comes then counts as brought by the last of them. A sender of single octets must
+// not make a short command cost much.
+const maxRuns = 256
 
 // run is the octets up to a number that one segment brought.
 type run[M any] struct {
@@ -117,7 +121,10 @@ func (h *half[M]) join(data []byte, from run[M]) {
 	}
 	b.all = append(b.all, data...)
 	h.next += uint32(len(data))
-	from.end = h.next
+	if from.end = h.next; len(b.runs) == maxRuns {
+		b.runs[maxRuns-1].end = from.end
+		return
+	}
 	b.runs = append(b.runs, from)
 }
 
