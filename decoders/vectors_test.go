@@ -44,6 +44,7 @@ type vectorMessage struct {
 	Complete  bool
 	Called    string
 	Calling   string
+	Anomalies []string
 }
 
 // otherRoads are the vectors of roads that are not read yet: mailslots. No popup may come of them, and no signal.
@@ -146,6 +147,9 @@ func compareMessage(t *testing.T, got *decoders.Message, want *vectorMessage) {
 	}
 	if complete := want.Complete || want.Transport == "smb-d0" || want.Transport == "smb-multiblock"; got.Partial == complete {
 		t.Errorf("partial is %v, complete should be %v", got.Partial, complete)
+	}
+	if want.Anomalies != nil && !slices.Equal(got.Anomalies, want.Anomalies) {
+		t.Errorf("anomalies %v, want %v", got.Anomalies, want.Anomalies)
 	}
 	if want.Called != "" {
 		compareSession(t, got, want)
