@@ -175,11 +175,15 @@ func (t *dialogue) strange(e reassembly.End, length int) (reason Reason, more bo
 func (t *dialogue) search(s *stream, e reassembly.End) (reason Reason, more bool) {
 	const header = netbios.HeaderSize + 5
 	l, b := &t.lanes[e], s.Unread(e)
+	if begins(s.Key, e, b) {
+		l.lost = false
+		return wire.None, true
+	}
 	at, ok := smb.Find(b, direct(s))
-	if e == reassembly.Client && !t.known && len(b) >= header && (!ok || at > 0) {
+	if e == reassembly.Client && !t.known && len(b) >= header {
 		return wire.SMBOther, false
 	}
-	if ok && (t.known || at == 0) {
+	if ok && t.known {
 		s.Take(e, at, nil)
 		l.lost = false
 		return wire.None, true

@@ -11,6 +11,7 @@ import (
 	"popupwatch/decoders/wire"
 )
 
+// A sender that says more than it sends: nothing was lost, so it lied.
 func TestASessionLengthThatLiesIsNamed(t *testing.T) {
 	all := vectorSegments(t, "16_smb_d0_single")
 	all[5].Payload = slices.Clone(all[5].Payload)
@@ -21,6 +22,7 @@ func TestASessionLengthThatLiesIsNamed(t *testing.T) {
 	}
 }
 
+// All that a connection of another kind costs is its beginning.
 func TestOtherSMBIsNoMessenger(t *testing.T) {
 	all := vectorSegments(t, "16_smb_d0_single")
 	for name, payload := range map[string]string{
@@ -41,6 +43,7 @@ func TestOtherSMBIsNoMessenger(t *testing.T) {
 	}
 }
 
+// Some servers insist on a negotiation first.
 func TestANegotiationMayComeFirst(t *testing.T) {
 	all := vectorSegments(t, "16_smb_d0_single")
 	negotiate := all[5]
@@ -56,6 +59,16 @@ func TestANegotiationMayComeFirst(t *testing.T) {
 	}
 }
 
+// Half a session request is lost: the connection is not known yet, and its first command stands where a segment begins.
+func TestALostRequestCostsTheNamesAlone(t *testing.T) {
+	all := vectorSegments(t, "16_smb_d0_single")
+	in := slices.Concat(all[:3], all[3].cut(40)[:1], all[4:])
+	if got := said(send(in).messages); len(got) != 1 || got[0] != `PRINTSRV>DESKTOP42: "Printer tray 2 is empty.\x14Please refill." partial false called ` {
+		t.Errorf("%q", got)
+	}
+}
+
+// A popup that comes twice was sent twice: TCP tells what is sent again from what is new.
 func TestEachPopupIsASubmission(t *testing.T) {
 	all := vectorSegments(t, "16_smb_d0_single")
 	second := all[5]
@@ -90,6 +103,7 @@ func TestFragmentedSegmentsAreRead(t *testing.T) {
 	}
 }
 
+// What the exchange shows is told at each of its points, with the frames that show it.
 func TestAConnectionTellsWhatItShows(t *testing.T) {
 	got := send(vectorSegments(t, "16_smb_d0_single"))
 	var stages []string

@@ -301,9 +301,3 @@ func TestSnappedSegmentsArePartial(t *testing.T) {
 		}
 	}
 }
-
-// A sender that says more than it sends: nothing was lost, so it lied.
-// All that a connection of another kind costs is its beginning.
-// Some servers insist on a negotiation first.
-// A popup that comes twice was sent twice: TCP tells what is sent again from what is new.
-// What the exchange shows is told at each of its points, with the frames that show it.

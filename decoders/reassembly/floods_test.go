@@ -39,6 +39,7 @@ func TestAFloodOfSYNsEvictsNoConnectionThatCarriesData(t *testing.T) {
 	}
 }
 
+// Connections with data of which one end alone is seen have a pool of their own: invented addresses are of that kind.
 func TestAFloodOfBlindDataEvictsNoConnectionOfBothEnds(t *testing.T) {
 	c := converse(t)
 	c.shake()

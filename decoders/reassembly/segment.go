@@ -18,6 +18,7 @@ func (s *Stream[M, S]) take(g *Segment[M]) wire.Reason {
 	if !s.fits(g) {
 		return wire.StreamOutside
 	}
+	s.revive(g)
 	s.acknowledged(g)
 	return s.receive(g)
 }
@@ -44,8 +45,19 @@ func (s *Stream[M, S]) synchronise(g *Segment[M]) bool {
 		s.Evidence.SYN = g.Frame
 	case s.Evidence.SYN != 0:
 		s.Evidence.SYNACK = g.Frame
+	case !s.halves[Client].known: // it tells where the client begins, whose SYN was lost
+		s.halves[Client].begin(g.Ack)
 	}
 	return true
+}
+
+// revive opens a connection again where its client goes on after a RST: neither end believed that, as when it was made to reach the sensor
+// alone.
+func (s *Stream[M, S]) revive(g *Segment[M]) {
+	reset := s.Evidence.Ends[Client].Reset != 0 || s.Evidence.Ends[Server].Reset != 0
+	if s.over && reset && g.From == Client && len(g.Data) > 0 && g.Seq == s.halves[Client].next {
+		s.over = false
+	}
 }
 
 // fits says whether a segment's octets lie near those that are expected.

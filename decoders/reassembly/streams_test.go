@@ -266,6 +266,34 @@ func TestAForgedSYNEndsNothing(t *testing.T) {
 	}
 }
 
+// A RST that reaches the sensor alone hides nothing: the client goes on, and so does the sensor.
+func TestAResetThatNobodyBelievesHidesNothing(t *testing.T) {
+	c := converse(t)
+	c.shake()
+	c.say(Client, 0, "abc", 0)
+	c.last.Take(Client, 3, nil)
+	if c.add(testSegment{From: Client, Seq: 1004, RST: true}); !c.last.Over() {
+		t.Fatal("not over")
+	}
+	c.say(Client, 3, "def", 0)
+	c.unread(Client, "def")
+	if c.last.Over() || c.last.Evidence.Ends[Client].Reset != 5 || c.last.pool != &c.table.pools[poolJoined] {
+		t.Errorf("over %v, %+v", c.last.Over(), c.last.Evidence.Ends[Client])
+	}
+}
+
+// The answer to a SYN that was lost tells where its client begins.
+func TestASYNACKTellsWhereTheClientBegins(t *testing.T) {
+	c := converse(t)
+	c.add(testSegment{From: Server, Seq: 9000, Ack: 1001, SYN: true, ACK: true})
+	c.say(Client, 3, "def", 0)
+	c.say(Client, 0, "abc", 0)
+	c.unread(Client, "abcdef")
+	if e := &c.last.Evidence; e.Handshake() || c.last.Midway(Client) || e.Acknowledged == 0 {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestBothFINsEndAConnection(t *testing.T) {
 	c := converse(t)
 	c.shake()
@@ -313,5 +341,3 @@ func TestAnySegmentationGivesTheStream(t *testing.T) {
 		}
 	})
 }
-
-// Connections with data of which one end alone is seen have a pool of their own: invented addresses are of that kind.
