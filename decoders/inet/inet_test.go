@@ -294,6 +294,17 @@ func TestTCPIsReadWithinItsBounds(t *testing.T) {
 	}
 }
 
+// A cooked header has no length in place of the EtherType: 4 alone says that 802.2 follows.
+func TestOnlyFourIsLLCInACookedHeader(t *testing.T) {
+	for proto, want := range map[byte]wire.Reason{4: wire.None, 0: wire.NotIP, 1: wire.NotIP, 12: wire.NotIP} {
+		frame := cat(make([]byte, 14), []byte{0, proto, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0}, datagram())
+		var p Packet
+		if got := p.Parse(LinkSLL, frame); got != want {
+			t.Errorf("%d: %v, want %v", proto, got.String(), want.String())
+		}
+	}
+}
+
 func TestImpossibleTCPIsRefused(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"cut":                      tcpSegment(5, "", "")[:19],
