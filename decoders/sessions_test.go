@@ -167,3 +167,31 @@ func BenchmarkTCP(b *testing.B) {
 		})
 	}
 }
+
+// On port 445 there is no session request, and a packet's length has 24 bits.
+func TestPort445IsReadWithoutASession(t *testing.T) {
+	all := vectorSegments(t, "16_smb_d0_single")
+	gone := uint32(len(all[3].Payload))
+	var in []segment
+	for i, g := range all {
+		if i == 3 || i == 4 { // request and response
+			continue
+		}
+		if g.toServer() {
+			g.DstPort = 445
+			if i > 3 {
+				g.Seq -= gone
+			}
+		} else {
+			g.SrcPort = 445
+			if i > 4 {
+				g.Seq, g.Ack = g.Seq-4, g.Ack-gone
+			}
+		}
+		in = append(in, g)
+	}
+	got := send(in).messages
+	if len(got) != 1 || got[0].Session.Called != "" || got[0].Session.Handshake() != "complete" || got[0].Dst.Port() != 445 {
+		t.Errorf("%q", said(got))
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A connection is not carried over a restart. What of a popup had come comes out at Suspend, as far as it went; a popup that begins after it is
@@ -35,5 +36,24 @@ func TestAHalfReceivedPopupOverSMBComesOutAtARestart(t *testing.T) {
 		if whole := strings.Contains(popups[0], `"handshake":"complete"`); whole != (cut >= firstBlock) {
 			t.Errorf("cut behind frame %d: handshake complete %v", cut, whole)
 		}
+	}
+}
+
+// A bucket that a restart finds open tells of the session as before.
+func TestASessionOutlivesARestartInABucket(t *testing.T) {
+	frames := readAll(t, filepath.Join(testdata, "vectors/16_smb_d0_single.pcap"))
+	c := config(t)
+	c.Rollup = time.Hour
+	popup := func(events string) string {
+		for line := range strings.Lines(events) {
+			if strings.Contains(line, `"action":"messenger_popup"`) {
+				return line
+			}
+		}
+		return ""
+	}
+	want := popup(roadOf(t, c, &list{frames: frames}).events)
+	if got := popup(restarted(t, c, frames, len(frames)-1).events); got != want || !strings.Contains(got, `"called":"DESKTOP42<03>"`) {
+		t.Errorf("%s\nwant %s", got, want)
 	}
 }
