@@ -177,9 +177,13 @@ func (d *Decoder) answered(s *stream, m *smb.Message, now *instant, r *Result) {
 	f.Command, f.Status, f.Group = m.Command, m.Status, m.Group
 }
 
-// tell makes a signal of what a connection shows now.
+// tell makes a signal of what a connection shows now. Its frame and marks are those of the segment that shows it; at the end, of the last.
 func (d *Decoder) tell(s *stream, stage SessionStage, now *instant, r *Result) *Session {
-	g := Signal{Kind: SignalStream, Time: now.at, Frame: s.Session.last, Src: s.Key.Client, Dst: s.Key.Server, Session: facts(s, stage)}
+	from := &s.Session.from
+	g := Signal{
+		Kind: SignalStream, Time: now.at, Frame: s.Session.last, Src: s.Key.Client, Dst: s.Key.Server, Marks: from.marks, Iface: from.iface,
+		Session: facts(s, stage),
+	}
 	if stage == SessionGranted || stage == SessionRefused || stage == SessionElse || stage == SessionAnswered {
 		g.Src, g.Dst = g.Dst, g.Src
 	}

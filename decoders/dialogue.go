@@ -21,6 +21,7 @@ type dialogue struct {
 	called, calling string
 	foreign         int    // commands of others, since the last of the Messenger
 	last            uint64 // frame of the last segment
+	from            origin // and what its headers said
 	popups, answers uint32
 	group           *group // a popup in blocks that waits for its end
 }
@@ -37,7 +38,7 @@ func (t *dialogue) cost() int {
 	if t == nil {
 		return 0
 	}
-	n := 256
+	n := 384
 	if t.group != nil {
 		n += t.group.cost()
 	}
@@ -55,7 +56,7 @@ func (d *Decoder) read(s *stream, now *instant, r *Result) Reason {
 		return wire.None
 	}
 	if !now.timed {
-		s.Session.last = now.frame
+		s.Session.last, s.Session.from = now.frame, now.from
 	}
 	reason := d.readBoth(s, now, r)
 	if reason == wire.SMBOther {
@@ -292,7 +293,8 @@ func (d *Decoder) control(s *stream, e reassembly.End, kind netbios.Type, body [
 	case kind == netbios.TypePositive:
 		d.tell(s, SessionGranted, now, r)
 	case kind == netbios.TypeRetarget:
-		d.tell(s, SessionElse, now, r)
+		g := d.tell(s, SessionElse, now, r)
+		g.Retarget, _ = netbios.ParseRetarget(body)
 	case kind == netbios.TypeNegative:
 		g := d.tell(s, SessionRefused, now, r)
 		g.Refusal, _ = netbios.ParseRefusal(body)

@@ -1,6 +1,8 @@
 package decoders
 
 import (
+	"net/netip"
+
 	"popupwatch/decoders/netbios"
 	"popupwatch/decoders/reassembly"
 	"popupwatch/decoders/smb"
@@ -34,6 +36,7 @@ type Session struct {
 
 	Called, Calling string // names of the session request with their suffixes, "DESKTOP42<03>"; empty where none was seen
 	Refusal         netbios.Refusal
+	Retarget        netip.AddrPort // SessionElse: where the client is to connect instead
 	Command         smb.Command
 	Status          uint32 // SessionAnswered: 0 is success
 	Group           uint16 // message group of a popup in blocks; it means nothing to most servers

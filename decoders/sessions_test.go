@@ -131,9 +131,10 @@ func TestOtherTCPAllocatesNothing(t *testing.T) {
 	web, file := all[5], all[5]
 	web.DstPort = 80
 	file.Payload = []byte("the middle of a file that is copied")
-	for name, f := range map[string]decoders.Frame{"another port": web.frame(1), "another's data": file.frame(1)} {
+	for name, f := range map[string]decoders.Frame{"another port": web.frame(1), "another's data": file.frame(1), "a SYN again": all[0].frame(1)} {
 		d := newDecoder()
 		var r decoders.Result
+		d.Decode(f, &r)
 		if n := testing.AllocsPerRun(100, func() { d.Decode(f, &r) }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
@@ -193,5 +194,36 @@ func TestPort445IsReadWithoutASession(t *testing.T) {
 	got := send(in).messages
 	if len(got) != 1 || got[0].Session.Called != "" || got[0].Session.Handshake() != "complete" || got[0].Dst.Port() != 445 {
 		t.Errorf("%q", said(got))
+	}
+}
+
+// The relatives of a popup: a broadcast is one, the others are told.
+func TestOtherCommandsOfTheMessenger(t *testing.T) {
+	all := vectorSegments(t, "16_smb_d0_single")
+	const header = 4 + 5 // up to the command
+	command := func(c byte, data string) segment {
+		g := all[5]
+		g.Payload = slices.Concat(g.Payload[:header-1], []byte{c}, g.Payload[header:4+32], []byte{0, byte(len(data)), 0}, []byte(data))
+		g.Payload[3] = byte(len(g.Payload) - 4)
+		return g
+	}
+	for c, data := range map[byte]string{0xd2: "\x04ALICE\x00", 0xd3: "\x04ALICE\x00", 0xd4: ""} {
+		got := send(append(slices.Clone(all[:5]), command(c, data)))
+		if len(got.messages) != 0 || got.reasons[5] != wire.Signal || got.signals[1].Session.Stage != decoders.SessionControl || byte(got.signals[1].Session.Command) != c {
+			t.Errorf("%x: %d popups, %v", c, len(got.messages), words(got.reasons))
+		}
+	}
+	got := send(append(slices.Clone(all[:5]), command(0xd1, "\x04ADMIN\x00\x01\x02\x00hi"))).messages
+	if len(got) != 1 || got[0].From.Shown != "ADMIN" || got[0].Text.Shown != "hi" || byte(got[0].Session.Command) != 0xd1 {
+		t.Errorf("%q", said(got))
+	}
+}
+
+func TestARetargetNamesThePlace(t *testing.T) {
+	all := vectorSegments(t, "19_smb_negative_session")
+	all[4].Payload = []byte{0x84, 0, 0, 6, 192, 0, 2, 9, 0, 139}
+	got := send(all).signals
+	if len(got) == 0 || got[0].Session.Stage != decoders.SessionElse || got[0].Session.Retarget.String() != "192.0.2.9:139" || got[0].Marks.TTL != 113 {
+		t.Errorf("%+v", got)
 	}
 }

@@ -50,7 +50,7 @@ func (d *Decoder) segment(c *carrier, t *inet.TCP, r *Result) Reason {
 		return reason
 	}
 	popups, signals := len(r.Messages), len(r.Signals)
-	now := instant{at: c.time, frame: c.seq}
+	now := instant{at: c.time, frame: c.seq, from: g.Meta}
 	if found := d.read(s, &now, r); found != wire.None {
 		reason = found
 	}
@@ -109,6 +109,7 @@ func calledName(packet []byte) (netbios.Name, bool) {
 type instant struct {
 	at    time.Time
 	frame uint64
+	from  origin // of the frame; zero where timed
 	timed bool
 }
 
