@@ -1,12 +1,13 @@
 package decoders
 
 import (
-	"slices"
 	"time"
 
 	"popupwatch/decoders/inet"
 	"popupwatch/decoders/msgsvc"
+	"popupwatch/decoders/netbios"
 	"popupwatch/decoders/reassembly"
+	"popupwatch/decoders/smb"
 	"popupwatch/decoders/text"
 	"popupwatch/decoders/wire"
 )
@@ -22,13 +23,16 @@ type Config struct {
 	Memory    int64               // octets of state, shared out by shares; default 112 MiB
 }
 
-// shares says what each part of the Decoder gets of its memory, in sixteenths.
+// shares says what each part of the Decoder gets of its memory, in twentieths.
 const (
-	shareDatagrams   = 2
+	shareDatagrams   = 2 // NetBIOS datagrams in parts take a sixteenth of it
 	shareCalls       = 1
-	shareCopies      = 2
-	shareSubmissions = 5
+	shareCopies      = 2 // outbound datagrams take an eighth of it
+	shareSubmissions = 4
+	shareExchanges   = 1
 	shareTexts       = 6
+	shareStreams     = 4
+	shares           = shareDatagrams + shareCalls + shareCopies + shareSubmissions + shareExchanges + shareTexts + shareStreams
 )
 
 // entry sizes: what a remembered copy or call costs in its two generations of map.
@@ -40,24 +44,37 @@ const (
 // Shed counts what the Decoder gave up because a bound was reached.
 type Shed struct {
 	Datagrams   uint64 // unfinished IP datagrams, given out as far as they went
+	Parts       uint64 // unfinished NetBIOS datagrams, given out as far as they went
 	Calls       uint64 // unfinished RPC calls, given out as far as they went
 	Copies      uint64 // datagrams forgotten before a copy of them could return
 	Submissions uint64 // calls forgotten within their minute
+	Exchanges   uint64 // calls and callbacks forgotten before an answer could come
 	Texts       uint64 // texts and normal forms forgotten
+	HalfOpen    uint64 // TCP connections without data, forgotten
+	Streams     uint64 // TCP connections with data, given out as far as they went
+	Blocks      uint64 // blocks of popups over TCP that no memory was left for
 }
 
 // Decoder is the chain of protocols. It belongs to one goroutine.
 type Decoder struct {
-	ports       []uint16 // ascending
-	packet      inet.Packet
-	datagrams   *reassembly.Datagrams[origin]
-	calls       *reassembly.Calls[caller]
-	copies      copies
-	submissions submissions
-	text        *text.Analyzer
-	now         time.Time // packet time of this step
-	numbers     []uint64  // frame numbers of whole messages, cut from one block
-	anomalies   map[msgsvc.Anomaly][]string
+	ports         portSet
+	packet        inet.Packet
+	datagrams     *reassembly.Datagrams[origin]
+	parts         *reassembly.Parts[letter]
+	calls         *reassembly.Calls[caller]
+	copies        copies
+	submissions   submissions
+	conversations conversations
+	outbound      *outbound
+	text          *text.Analyzer
+	now           time.Time // packet time of this step
+	numbers       []uint64  // frame numbers of whole messages, cut from one block
+	anomalies     map[msgsvc.Anomaly][]string
+	traits        map[msgsvc.Trait][]string
+	streams       *streams
+	smbWords      map[smb.Anomaly][]string // of anomalies; at most smb.AnomalyCount
+	frames        []uint64                 // of the command in hand
+	blocksShed    uint64
 }
 
 // NewDecoder makes a Decoder with empty state.
@@ -65,25 +82,35 @@ func NewDecoder(c Config) *Decoder {
 	if c.Memory == 0 {
 		c.Memory = 112 << 20
 	}
-	share := c.Memory / 16
-	ports := append(DefaultPorts(), c.Ports...)
-	slices.Sort(ports)
+	share := c.Memory / shares
+	var ports portSet
+	for _, port := range append(DefaultPorts(), c.Ports...) {
+		ports.add(port)
+	}
+	memory := newSubmissions(int(shareSubmissions * share / submissionCost))
 	return &Decoder{
-		ports:       slices.Compact(ports),
-		datagrams:   reassembly.NewDatagrams[origin](reassembly.Limits{Sets: 16384, Bytes: int(shareDatagrams * share), Hold: 30 * time.Second}),
-		calls:       reassembly.NewCalls[caller](reassembly.Limits{Sets: 8192, Bytes: int(shareCalls * share), Hold: 15 * time.Second}),
-		copies:      newCopies(int(shareCopies*share/copyCost), c.Interface),
-		submissions: newSubmissions(int(shareSubmissions * share / submissionCost)),
-		text:        text.NewAnalyzer(text.Config{Memory: shareTexts * share}),
-		anomalies:   map[msgsvc.Anomaly][]string{},
+		ports:         ports,
+		datagrams:     reassembly.NewDatagrams[origin](reassembly.Limits{Sets: 16384, Bytes: int(shareDatagrams*share - share/8), Hold: 30 * time.Second}),
+		parts:         reassembly.NewParts[letter](reassembly.Limits{Sets: 1024, Bytes: int(share / 8), Hold: 30 * time.Second}),
+		calls:         reassembly.NewCalls[caller](reassembly.Limits{Sets: 8192, Bytes: int(shareCalls * share), Hold: 15 * time.Second}),
+		copies:        newCopies(int((shareCopies*share-share/4)/copyCost), c.Interface),
+		submissions:   memory,
+		conversations: newConversations(memory.secret, shareExchanges*share),
+		outbound:      newOutbound(share / 4),
+		text:          text.NewAnalyzer(text.Config{Memory: shareTexts * share}),
+		anomalies:     map[msgsvc.Anomaly][]string{},
+		traits:        map[msgsvc.Trait][]string{},
+		streams:       reassembly.NewStreams[origin, *dialogue](int(shareStreams*share), begins),
+		smbWords:      map[smb.Anomaly][]string{},
 	}
 }
 
 // Shed gives the counts of what was given up so far.
 func (d *Decoder) Shed() Shed {
 	return Shed{
-		Datagrams: d.datagrams.Shed, Calls: d.calls.Shed,
-		Copies: d.copies.seen.shed, Submissions: d.submissions.calls.shed, Texts: d.text.Shed(),
+		Datagrams: d.datagrams.Shed, Parts: d.parts.Shed, Calls: d.calls.Shed,
+		Copies: d.copies.seen.shed, Submissions: d.submissions.calls.shed, Exchanges: d.conversations.shed(), Texts: d.text.Shed(),
+		HalfOpen: d.streams.ShedHalfOpen, Streams: d.streams.ShedStreams, Blocks: d.blocksShed,
 	}
 }
 
@@ -106,6 +133,9 @@ func (d *Decoder) Decode(f Frame, r *Result) Reason {
 		return wire.Empty
 	}
 	d.now = f.Time
+	if d.conversations.since.IsZero() {
+		d.conversations.since, d.outbound.since = f.Time, f.Time
+	}
 	c := carrier{seq: f.Seq, time: f.Time, began: f.Time, iface: f.Iface}
 	reason := d.packet.Parse(f.Link, f.Data)
 	switch reason {
@@ -133,8 +163,15 @@ func (d *Decoder) Finish(now time.Time, r *Result) {
 	for part, ok := d.datagrams.Finish(now); ok; part, ok = d.datagrams.Finish(now) {
 		d.unfinished(part, r)
 	}
+	for whole, ok := d.parts.Finish(now); ok; whole, ok = d.parts.Finish(now) {
+		d.opened(whole, r)
+	}
 	for call, ok := d.calls.Finish(now); ok; call, ok = d.calls.Finish(now) {
-		d.called(call, r)
+		d.givenUp(call, r)
+	}
+	for s, ok := d.streams.Finish(); ok; s, ok = d.streams.Finish() {
+		s.Due = now
+		d.hangUp(s, r)
 	}
 }
 
@@ -143,9 +180,13 @@ func (d *Decoder) release(now time.Time, r *Result) {
 	for part, ok := d.datagrams.Release(now); ok; part, ok = d.datagrams.Release(now) {
 		d.unfinished(part, r)
 	}
-	for call, ok := d.calls.Release(now); ok; call, ok = d.calls.Release(now) {
-		d.called(call, r)
+	for whole, ok := d.parts.Release(now); ok; whole, ok = d.parts.Release(now) {
+		d.opened(whole, r)
 	}
+	for call, ok := d.calls.Release(now); ok; call, ok = d.calls.Release(now) {
+		d.givenUp(call, r)
+	}
+	d.releaseStreams(now, r)
 }
 
 // transport reads what the innermost IP header carries.
@@ -154,6 +195,8 @@ func (d *Decoder) transport(c *carrier, r *Result) Reason {
 	switch {
 	case p.Proto == inet.ProtoUDP:
 		return d.udp(c, r)
+	case p.Proto == inet.ProtoTCP:
+		return d.tcp(c, r)
 	case p.Proto == inet.ProtoICMP && !p.Marks.IPv6, p.Proto == inet.ProtoICMPv6 && p.Marks.IPv6:
 		return d.icmp(c, r)
 	}
@@ -170,8 +213,18 @@ func (d *Decoder) udp(c *carrier, r *Result) Reason {
 		return reason
 	}
 	watched := d.arrive(c, &u, r)
-	if reason := d.rpc(c, &u, r); reason != wire.NotRPC || watched {
+	d.outbound.sends(c.time.UnixNano(), d.packet.Src())
+	if d.watches(u.SrcPort) {
+		d.outbound.asks(c.time, d.packet.Src(), u.SrcPort, d.packet.Dst())
+	}
+	if u.DstPort == netbios.DatagramPort && netbios.IsDatagram(u.Payload) {
+		return d.mailslot(c, &u, r)
+	}
+	switch reason := d.rpc(c, &u, r); {
+	case reason != wire.NotRPC:
 		return reason
+	case watched:
+		return d.knock(c, &u, r)
 	}
 	return wire.UDPOther
 }
@@ -185,7 +238,4 @@ func (d *Decoder) arrive(c *carrier, u *inet.UDP, r *Result) (watched bool) {
 	return watched
 }
 
-func (d *Decoder) watches(port uint16) bool {
-	_, ok := slices.BinarySearch(d.ports, port)
-	return ok
-}
+func (d *Decoder) watches(port uint16) bool { return d.ports.has(port) }

@@ -30,7 +30,7 @@ type caller struct {
 // would take the place of others.
 func (d *Decoder) fragment(c *carrier, r *Result) Reason {
 	p := &d.packet
-	if !carriesPopup(p) {
+	if !carriesPopup(p) && !d.carriesSegment(p) {
 		return wire.TransportOther
 	}
 	if d.copies.again(p, c, inet.Known{}) {
@@ -67,6 +67,19 @@ func carriesPopup(p *inet.Packet) bool {
 		return p.Marks.IPv6
 	}
 	return false
+}
+
+// carriesSegment says whether a fragment is one of a TCP segment that may bring a popup. The first fragment shows the ports; others are kept
+// only after it: hardly anything fragments TCP, and keeping what shows no port would let any flood in.
+func (d *Decoder) carriesSegment(p *inet.Packet) bool {
+	if p.Proto != inet.ProtoTCP {
+		return false
+	}
+	if p.Frag.Offset > 0 {
+		return d.datagrams.Has(datagramKey(p))
+	}
+	src, dst := inet.TCPPorts(p.Payload)
+	return carriesSMB(src) || carriesSMB(dst)
 }
 
 // resume reads a reassembled datagram, which may be a tunnel with a fragment inside.
@@ -109,6 +122,7 @@ func (d *Decoder) keep(c *carrier, from caller, body []byte, r *Result) Reason {
 		return wire.Duplicate
 	}
 	h := &from.header
+	d.called(c, &from)
 	frames := c.frames
 	if frames == nil {
 		frames = []uint64{c.seq}
@@ -121,13 +135,22 @@ func (d *Decoder) keep(c *carrier, from caller, body []byte, r *Result) Reason {
 	if reason == wire.None {
 		whole := *c
 		whole.frames, whole.began = call.Frames, call.Began
-		return d.popup(&whole, call.Meta, call.Stub, call.Fragments, !call.Whole, r)
+		reason = d.popup(&whole, call.Meta, call.Stub, call.Fragments, !call.Whole, r)
+		if unreadable(reason) && call.Whole {
+			d.spoiled(c, &call.Meta, r)
+		}
 	}
 	return reason
 }
 
-// called delivers a call that was given up: its stub ends where a fragment is missing. One without its first fragment says nothing.
-func (d *Decoder) called(call reassembly.Call[caller], r *Result) {
+// called notes a request that is no popup, or none yet: it may be answered all the same.
+func (d *Decoder) called(c *carrier, from *caller) {
+	k := between(d.conversations.secret, from.src.Addr(), from.dst.Addr(), from.header.Activity)
+	d.conversations.called(k, d.step(c, from.src.Port(), from.dst.Port(), &from.marks), &from.header, false)
+}
+
+// givenUp delivers a call that was given up: its stub ends where a fragment is missing. One without its first fragment says nothing.
+func (d *Decoder) givenUp(call reassembly.Call[caller], r *Result) {
 	if call.Fragments == 0 {
 		return
 	}

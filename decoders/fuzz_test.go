@@ -45,6 +45,7 @@ func FuzzDecoder(f *testing.F) {
 				t.Fatalf("reason %d", reason)
 			}
 			checkMessages(t, &r)
+			checkSignals(t, &r)
 		}
 		d.Finish(time.Unix(at+2, 0), &r)
 		checkMessages(t, &r)
@@ -64,6 +65,27 @@ func checkMessages(t *testing.T, r *decoders.Result) {
 		}
 		if m.Text.Actual > 0 && len(m.Text.Raw) == 0 {
 			t.Fatal("a text that is not empty has no octet")
+		}
+	}
+}
+
+// checkSignals holds what every signal promises.
+func checkSignals(t *testing.T, r *decoders.Result) {
+	t.Helper()
+	for i := range r.Signals {
+		s := &r.Signals[i]
+		if !s.Src.IsValid() || !s.Dst.IsValid() || s.Frame == 0 || (s.Kind == decoders.SignalProbe) != (s.Probe != decoders.ProbeNone) {
+			t.Fatalf("signal %+v", s)
+		}
+		if s.Kind == decoders.SignalQuote && (!s.QuoteSrc.IsValid() || s.QuoteHasHeader != (s.QuoteReach >= decoders.ReachHeader)) {
+			t.Fatalf("quote %+v", s)
+		}
+		if s.Kind == decoders.SignalProbe && (s.Solicited == decoders.Yes || s.Probe == decoders.ProbeDatagram && s.Solicited != decoders.No) {
+			t.Fatalf("probe %+v", s)
+		}
+		e := &s.Exchange
+		if e.Answer.Frame != 0 && e.Callback.Frame == 0 || (e.Answers > 0) != (e.Answer.Frame != 0) || e.Callback.Frame == 0 && e.CallbackSole != decoders.Unknown {
+			t.Fatalf("exchange %+v", e)
 		}
 	}
 }

@@ -55,18 +55,75 @@ func trailerOnly(whole decoders.Reason, m *decoders.Message) bool {
 func TestEveryBitFlipHasAReason(t *testing.T) {
 	d := newDecoder()
 	var r decoders.Result
+	seq := uint64(1)
 	for _, f := range distinctGood(t) {
 		was := slices.Clone(f.Data)
 		for bit := range len(f.Data) * 8 {
 			f.Data[bit/8] ^= 1 << (bit % 8)
+			f.Seq = seq
+			seq++
 			reason := d.Decode(f, &r)
 			if reason == wire.None || int(reason) >= wire.ReasonCount {
 				t.Fatalf("frame %d, bit %d: reason %d", f.Seq, bit, reason)
 			}
+			checkMessages(t, &r)
+			checkSignals(t, &r)
 			f.Data[bit/8] ^= 1 << (bit % 8)
 		}
 		if !slices.Equal(was, f.Data) {
 			t.Fatal("the decoder wrote into the frame")
 		}
+	}
+}
+
+// Whatever bit of a conversation flips, no answer is tied to a callback or call that it does not name: one flip in the addresses, the
+// activity or the sequence number of a datagram parts it from the others.
+func TestEveryBitFlipOfAConversation(t *testing.T) {
+	in := vectorFrames(t, "05_way2_exchange")
+	names := func(octet int) bool {
+		return octet >= atSource && octet < atDestination+4 || octet >= atActivity && octet < atActivity+16 || octet >= atSequence && octet < atSequence+4
+	}
+	for i, f := range in {
+		for bit := range len(f.Data) * 8 {
+			f.Data[bit/8] ^= 1 << (bit % 8)
+			got := decode(in)
+			f.Data[bit/8] ^= 1 << (bit % 8)
+			r := decoders.Result{Messages: got.messages, Signals: got.signals}
+			checkMessages(t, &r)
+			checkSignals(t, &r)
+			for _, s := range got.signals {
+				tied := s.Frame == f.Seq && s.Kind == decoders.SignalPDU && s.Fact != decoders.FactCallback && s.Exchange.Call.Frame != 0
+				if i > 0 && tied && names(bit/8) {
+					t.Fatalf("frame %d, bit %d: %v, %+v", f.Seq, bit, s.Fact, s.Exchange)
+				}
+			}
+		}
+	}
+}
+
+// NetBIOS datagrams in parts, each prefix and each flip of each part.
+func TestHostileParts(t *testing.T) {
+	in := parts(vectorFrames(t, "14_udp138_mailslot")[0], true, false, 60, 110)
+	try := func(what string, i, n int) {
+		got := decode(in)
+		r := decoders.Result{Messages: got.messages, Signals: got.signals}
+		checkMessages(t, &r)
+		if len(got.messages) > 1 || slices.Contains(got.reasons, wire.None) {
+			t.Fatalf("part %d, %s %d: %d popups", i, what, n, len(got.messages))
+		}
+	}
+	for i := range in {
+		whole := in[i].Data
+		for n := range len(whole) {
+			in[i].Data = whole[:n:n]
+			try("prefix", i, n)
+		}
+		in[i].Data = slices.Clone(whole)
+		for bit := range len(whole) * 8 {
+			in[i].Data[bit/8] ^= 1 << (bit % 8)
+			try("bit", i, bit)
+			in[i].Data[bit/8] ^= 1 << (bit % 8)
+		}
+		in[i].Data = whole
 	}
 }

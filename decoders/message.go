@@ -6,6 +6,7 @@ import (
 
 	"popupwatch/decoders/dcerpc"
 	"popupwatch/decoders/inet"
+	"popupwatch/decoders/msgsvc"
 	"popupwatch/decoders/text"
 )
 
@@ -64,11 +65,17 @@ type Message struct {
 	Features       *text.Features
 
 	Route     Route
-	RPC       dcerpc.Call // header of the call (RouteRPC)
-	Anomalies []string    // words; shared, read-only
+	RPC       dcerpc.Call  // header of the call (RouteRPC)
+	Anomalies []string     // words; shared, read-only
+	Shape     msgsvc.Shape // whether it is an attempt at the service's buffer, or just long (WIRE.md 4)
+	Traits    []string     // words for what of it made the Shape; shared, read-only
+
+	Calling, Called string         // NetBIOS names, suffix included as in NAME<03>; empty on RouteRPC
+	Inner           netip.AddrPort // RouteMailslot: source that the NetBIOS datagram names; Src is that of the IP header
+	Session         *Session       // the connection, as it stood at this message (RouteSMB); nil else
 
 	Partial    bool   // a fragment or the tail is missing: the text is what arrived
 	Retransmit bool   // the same whole call was seen less than 60 s ago
 	First      bool   // first message of its submission (CONTRACT.md 2.0)
-	Octets     []byte // octets of the call (stub of all fragments): a view, valid until the next Decode or Advance
+	Octets     []byte // octets of the call (stub of all fragments), or of the data blocks of its commands: a view, valid until the next Decode or Advance
 }

@@ -39,8 +39,11 @@ func (d *Decoder) popup(c *carrier, from caller, stub []byte, fragments int, cut
 	}
 	m.Anomalies = d.anomalyWords(p.Anomalies(cut) | from.odd)
 	d.show(m, &p)
+	d.shape(m, &p, cut)
 	var again bool
-	m.First, again = d.submissions.note(m.Time, m.Src, m.Dst, h, uint32(sum))
+	k := between(d.submissions.secret, m.Src.Addr(), m.Dst.Addr(), h.Activity)
+	m.First, again = d.submissions.note(m.Time, callKey(k, h), m.Src.Port(), m.Dst.Port(), uint32(sum))
+	d.conversations.called(k, d.step(c, m.Src.Port(), m.Dst.Port(), &m.Marks), h, true)
 	m.Retransmit = again && !m.Partial
 	return wire.Message
 }
@@ -66,6 +69,20 @@ func (d *Decoder) number(seq uint64) []uint64 {
 	n := len(d.numbers)
 	d.numbers = append(d.numbers, seq)
 	return d.numbers[n : n+1 : n+1]
+}
+
+// shape says whether a popup is an attempt at the service's buffer, or long, or badly made. The words are shared by all messages of a set.
+func (d *Decoder) shape(m *Message, p *msgsvc.Popup, cut bool) {
+	var traits msgsvc.Trait
+	if m.Shape, traits = p.Shape(m.RPC.Activity, cut); traits == 0 {
+		return
+	}
+	words, ok := d.traits[traits]
+	if !ok {
+		words = traits.Words()
+		d.traits[traits] = words
+	}
+	m.Traits = words
 }
 
 // anomalyWords gives the words of a set of anomalies, shared by all messages that have it. The table has at most msgsvc.AnomalyCount entries.

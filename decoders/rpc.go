@@ -16,10 +16,12 @@ const authPrivacy = 6
 func (d *Decoder) rpc(c *carrier, u *inet.UDP, r *Result) Reason {
 	h, body, reason := dcerpc.Parse(u.Payload)
 	switch {
-	case reason == wire.RPCTruncated && !dcerpc.Resembles(u.Payload), reason == wire.RPCType && h.Interface != dcerpc.MessengerSend:
+	case reason == wire.NotRPC, reason == wire.RPCTruncated && !dcerpc.Resembles(u.Payload), reason == wire.RPCType && h.Interface != dcerpc.MessengerSend:
 		return wire.NotRPC
 	case reason == wire.RPCTruncated && d.packet.Cut:
 		return wire.Truncated
+	case reason == wire.RPCTruncated:
+		return d.asked(c, u, &h, ProbeStub, reason, r)
 	case reason != wire.None:
 		return reason
 	}
@@ -29,15 +31,12 @@ func (d *Decoder) rpc(c *carrier, u *inet.UDP, r *Result) Reason {
 	case h.Interface == dcerpc.MessengerSend, h.Interface == dcerpc.Conversation, d.answers(c, &h), d.refusal(u, &h, body):
 		return d.pdu(c, u, &h, body, r)
 	case h.Consistent(len(u.Payload), d.packet.Cut):
+		if kind := seeks(&h, body); kind != ProbeNone {
+			return d.asked(c, u, &h, kind, wire.RPCInterface, r)
+		}
 		return wire.RPCInterface
 	}
 	return wire.NotRPC
-}
-
-// answers says whether a PDU belongs to a popup that went the other way: servers put a wrong interface into their answers (WIRE.md 3), so
-// activity and sequence decide.
-func (d *Decoder) answers(c *carrier, h *dcerpc.Header) bool {
-	return h.Type != dcerpc.TypeRequest && d.submissions.answers(c.time, d.packet.Src(), d.packet.Dst(), h)
 }
 
 // refusal says whether a PDU is a reject or fault from one of the Messenger's ports: Windows puts another interface into them, and the call
@@ -52,25 +51,37 @@ func (d *Decoder) refusal(u *inet.UDP, h *dcerpc.Header, body []byte) bool {
 
 // request reads a call of the Messenger interface.
 func (d *Decoder) request(c *carrier, u *inet.UDP, h *dcerpc.Header, body []byte, r *Result) Reason {
+	from := caller{
+		src: netip.AddrPortFrom(d.packet.Src(), u.SrcPort), dst: netip.AddrPortFrom(d.packet.Dst(), u.DstPort),
+		marks: d.marks(u), iface: c.iface, header: *h, odd: d.oddities(h, u, body),
+	}
 	switch {
 	case h.Version != msgsvc.Version:
-		return wire.RPCVersion
+		d.called(c, &from)
+		return d.asked(c, u, h, ProbeVersion, wire.RPCVersion, r)
 	case h.Operation != msgsvc.Operation:
-		return wire.RPCOperation
+		d.called(c, &from)
+		return d.asked(c, u, h, ProbeOperation, wire.RPCOperation, r)
 	case h.Auth != 0 && dcerpc.AuthLevel(h, u.Payload) == authPrivacy:
 		return wire.StubEncrypted
 	case !h.Fragmented() && h.Fragment != 0:
 		return wire.RPCFragment
 	}
-	from := caller{
-		src: netip.AddrPortFrom(d.packet.Src(), u.SrcPort), dst: netip.AddrPortFrom(d.packet.Dst(), u.DstPort),
-		marks: d.marks(u), iface: c.iface, header: *h, odd: d.oddities(h, u, body),
-	}
 	if h.Fragmented() && !wholeInOne(h) {
 		return d.keep(c, from, body, r)
 	}
 	cut := d.packet.Cut && len(body) < int(h.Length)
-	return d.popup(c, from, body, 1, cut, r)
+	reason := d.popup(c, from, body, 1, cut, r)
+	if unreadable(reason) && !cut {
+		d.called(c, &from)
+		return d.asked(c, u, h, ProbeStub, reason, r)
+	}
+	return reason
+}
+
+// unreadable says whether a popup was refused for what its stub holds.
+func unreadable(reason Reason) bool {
+	return reason == wire.StubShort || reason == wire.StubMalformed || reason == wire.StubNoText
 }
 
 // wholeInOne says whether a PDU with fragment flags is a call by itself: the first fragment and the last.
@@ -99,51 +110,4 @@ func (d *Decoder) marks(u *inet.UDP) inet.Marks {
 	m := d.packet.Marks
 	m.UDPLength, m.UDPSumZero = uint16(len(u.Payload)), u.SumZero && !m.IPv6
 	return m
-}
-
-// pdu makes a signal of an answer, a callback or a control PDU.
-func (d *Decoder) pdu(c *carrier, u *inet.UDP, h *dcerpc.Header, body []byte, r *Result) Reason {
-	if d.copies.again(&d.packet, c, inet.Known{}) {
-		return wire.Duplicate
-	}
-	s := Signal{
-		Kind: SignalPDU, Time: c.time, Frame: c.seq, Marks: d.marks(u), Iface: c.iface, PDU: *h,
-		Src: netip.AddrPortFrom(d.packet.Src(), u.SrcPort), Dst: netip.AddrPortFrom(d.packet.Dst(), u.DstPort),
-	}
-	s.Status, s.HasStatus = dcerpc.Status(h, body)
-	s.Asked, _ = dcerpc.Asked(h, body)
-	r.Signals = append(r.Signals, s)
-	return wire.Signal
-}
-
-// icmp reads an error that quotes a popup, or another PDU of the conversation. A quoted popup is backscatter, never a popup: its sender is
-// whoever sent the datagram that the quote shows, or nobody.
-func (d *Decoder) icmp(c *carrier, r *Result) Reason {
-	m, reason := inet.ParseICMP(d.packet.Payload, d.packet.Marks.IPv6)
-	if reason != wire.None {
-		return reason
-	}
-	h, body, reason := dcerpc.Parse(m.Quote)
-	if reason != wire.None || h.Interface != dcerpc.MessengerSend && h.Interface != dcerpc.Conversation {
-		return wire.ICMPOther
-	}
-	if d.copies.again(&d.packet, c, inet.Known{}) {
-		return wire.Duplicate
-	}
-	s := Signal{
-		Kind: SignalQuote, Time: c.time, Frame: c.seq, Marks: d.packet.Marks, Iface: c.iface, PDU: h,
-		Src: netip.AddrPortFrom(d.packet.Src(), 0), Dst: netip.AddrPortFrom(d.packet.Dst(), 0),
-		ICMPType: m.Type, ICMPCode: m.Code, QuoteSrc: m.QuoteSrc, QuoteDst: m.QuoteDst, QuoteHasHeader: true,
-	}
-	popup := h.Interface == dcerpc.MessengerSend && h.Type == dcerpc.TypeRequest
-	if popup {
-		p := msgsvc.Glimpse(body, h.BigEndian)
-		from, _, text, _, _ := d.text.Decode(p.From.Octets, p.To.Octets, p.Text.Octets, h.EBCDIC)
-		s.QuoteFrom, s.QuoteText = from.Shown, text.Shown
-	}
-	r.Signals = append(r.Signals, s)
-	if popup {
-		return wire.ICMPQuote
-	}
-	return wire.Signal
 }

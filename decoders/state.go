@@ -40,7 +40,7 @@ func (d *Decoder) Load(dec *gob.Decoder) error {
 	if err := dec.Decode(&head); err != nil {
 		return fmt.Errorf("load the decoder: %w", err)
 	}
-	d.copies.secret, d.submissions.secret = head.Copies, head.Submissions
+	d.copies.secret, d.submissions.secret, d.conversations.secret = head.Copies, head.Submissions, head.Submissions
 	number := func(m *copyMark) {
 		name := ""
 		if m.Iface >= 0 && int(m.Iface) < len(head.Names) {

@@ -1,7 +1,6 @@
 package decoders
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"time"
 
@@ -29,12 +28,11 @@ func newSubmissions(most int) submissions {
 	return submissions{secret: inet.NewSecret(), calls: newGenerations[callMark](submissionWindow, most)}
 }
 
-// note keeps the call, whose stub has that sum, and says whether it is the first of its submission, and whether the same call, ports included, was there before.
+// note keeps the call of key k and between those ports, whose stub has that sum, and says whether it is the first of its submission, and whether the same call, ports included, was there before.
 // Keys: (addresses, activity, sequence); that and the stub, where another text has the first, since tools freeze the activity; that and
 // the ports, for calls of a submission after its first. So an ordinary popup costs one entry and one look-up.
-func (s *submissions) note(now time.Time, src, dst netip.AddrPort, h *dcerpc.Header, stub uint32) (first, again bool) {
-	mark := callMark{now.UnixNano(), stub, uint32(src.Port())<<16 | uint32(dst.Port())}
-	k := s.key(src.Addr(), dst.Addr(), h)
+func (s *submissions) note(now time.Time, k uint64, src, dst uint16, stub uint32) (first, again bool) {
+	mark := callMark{now.UnixNano(), stub, uint32(src)<<16 | uint32(dst)}
 	was, known := s.calls.get(k)
 	if !known {
 		s.calls.put(k, mark, now)
@@ -74,14 +72,11 @@ func (s *submissions) recent(k uint64, at int64) (callMark, bool) {
 }
 
 func (s *submissions) key(src, dst netip.Addr, h *dcerpc.Header) uint64 {
-	var b [52]byte
-	a16, b16 := src.As16(), dst.As16()
-	copy(b[:], a16[:])
-	copy(b[16:], b16[:])
-	copy(b[32:], h.Activity[:])
-	binary.LittleEndian.PutUint32(b[48:], h.Sequence)
-	return s.secret.Sum(b[:])
+	return callKey(between(s.secret, src, dst, h.Activity), h)
 }
+
+// callKey is the key of a call in its activity, whose hash with its addresses is k.
+func callKey(k uint64, h *dcerpc.Header) uint64 { return mix(k, uint64(h.Sequence)<<1) }
 
 // mix joins two hashes.
 func mix(a, b uint64) uint64 {

@@ -10,17 +10,20 @@ type Budget struct {
 	Rules     int64 // judged texts and senders
 	Campaigns int64
 	Spoof     int64 // claims and what campaigns show of their sources
+	Findings  int64 // three quarters for what is gathered, a quarter for what ties ICMP errors to campaigns
 	Rollup    int64 // half for documents gathered, a quarter each for claims gathered and the summary
 }
 
 // Divide shares out memory, in thirty-seconds.
 func Divide(memory int64) Budget {
 	part := memory / 32
-	return Budget{Decoder: 10 * part, Rules: 2 * part, Campaigns: 8 * part, Spoof: 9 * part, Rollup: 3 * part}
+	return Budget{Decoder: 10 * part, Rules: 2 * part, Campaigns: 8 * part, Spoof: 8 * part, Findings: part, Rollup: 3 * part}
 }
 
 // Sum is what the parts add up to: never more than what was divided.
-func (b Budget) Sum() int64 { return b.Decoder + b.Rules + b.Campaigns + b.Spoof + b.Rollup }
+func (b Budget) Sum() int64 {
+	return b.Decoder + b.Rules + b.Campaigns + b.Spoof + b.Findings + b.Rollup
+}
 
 // LeastMemory is the least that limits.memory may be: below it the fixed parts of the tables alone exceed their share.
 const LeastMemory = 16 << 20

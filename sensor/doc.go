@@ -6,7 +6,8 @@
 // # The road of one frame
 //
 //	Source -> step: 1 advance (what packet time releases)  2 decode (one Reason)
-//	                for each message:  3 Join (campaign)  4 Judge (rules)  5 Observe (spoof)  6 emit
+//	                for each message:  3 Join (campaign)  4 Judge (rules)  5 Observe (spoof)  6 emit, findings
+//	                for each signal:   findings, after Observe (spoof) for a probe
 //	       -> Sink
 //
 // Time is data: advance takes the frame's time, and no clock is read, so that a capture of 2004 replays as in 2004. One goroutine carries
@@ -16,8 +17,9 @@
 // # Restarts
 //
 // Run is Open, Carry and Finish. A service that goes on later ends with Suspend and WriteState instead, and begins with Open and ReadState: no
-// part is closed, and the events of both runs are those of one. Each package saves and loads its own state, item by item, in its
-// state.go. Caches are not saved, nor are half received popups: these come out at Suspend as far as they went.
+// part is closed, and the events of both runs are those of one; only exchanges of packets that the stop cuts are not put together again. Each
+// package saves and loads its own state, item by item, in its state.go. Caches are not saved, nor are TCP connections and half received
+// popups: these come out at Suspend as far as they went.
 //
 // # Bounds
 //
@@ -33,5 +35,5 @@
 // # Design limits
 //
 // One core: tens of thousands of popups a second, a million frames of other traffic (see the README for the figures). IP fragments wait 30 s,
-// RPC fragments 15 s of packet time. What time releases comes out within a tenth of a second of packet time. Copies are told from repetitions within a second, submissions within a minute. TCP is not read yet.
+// RPC fragments 15 s, a hole in a TCP connection 10 s, and its next segment 60 s of packet time. What time releases comes out within a tenth of a second of packet time. Copies are told from repetitions within a second, submissions within a minute. Of TCP, ports 139 and 445 are read; an SMB2 client is followed no further than its first command.
 package sensor

@@ -64,6 +64,7 @@ type Sensor struct {
 	rollup   *event.Rollup
 	claims   *event.ClaimRollup // nil without rollup
 	findings *event.Findings
+	ties     ties
 	stats    stats
 	summary  summary
 	names    map[*rules.Hit][]string // of verdicts, by their shared hits
@@ -131,9 +132,10 @@ func (s *Sensor) Open(src Source) {
 	if len(s.config.Home) > 0 {
 		c.Home = s.home
 	}
-	s.build = event.NewBuilder(c)
-	s.findings = event.NewFindings(s.build, 0)
 	budget := Divide(s.config.Memory)
+	s.build = event.NewBuilder(c)
+	s.findings = event.NewFindings(s.build, budget.Findings/4*3)
+	s.ties = newTies(budget.Findings / 4)
 	s.rollup = event.NewRollup(s.build, event.RollupConfig{Period: s.config.Rollup, Sources: s.config.RollupSources, Memory: budget.Rollup / 2})
 	if s.config.Rollup > 0 {
 		s.claims = event.NewClaimRollup(s.build, s.config.RollupClaims, budget.Rollup/4)
@@ -221,17 +223,27 @@ func (s *Sensor) deliver() {
 		s.popup(&s.result.Messages[i])
 	}
 	for i := range s.result.Signals {
-		g := &s.result.Signals[i]
-		if e := s.findings.Add(g, s.direction(g.Src.Addr(), g.Dst.Addr())); e != nil {
-			s.emit(e)
-		}
+		s.signal(&s.result.Signals[i])
+	}
+}
+
+// signal takes a signal to what gathers findings, and a probe to the judge of sources first.
+func (s *Sensor) signal(g *decoders.Signal) {
+	c := event.Context{Direction: s.direction(g.Src.Addr(), g.Dst.Addr()), Tie: s.tie(g)}
+	if event.Probes(g) {
+		c.Claim = s.judge.ObserveProbe(g)
+	}
+	s.findings.Signal(g, &c)
+	s.found()
+	if c.Claim != nil {
+		s.claimed(c.Claim)
 	}
 }
 
 // popup joins the three judges over one message and emits it, then what it changed.
 func (s *Sensor) popup(m *decoders.Message) {
 	direction := s.direction(m.Src.Addr(), m.Dst.Addr())
-	in := s.tracker.Join(m)
+	in := s.join(m)
 	verdict := s.rules.Judge(m, rules.Context{Direction: direction})
 	claim := s.judge.Observe(m, string(in.ID))
 	s.stats.messages++
@@ -240,10 +252,29 @@ func (s *Sensor) popup(m *decoders.Message) {
 		s.emit(s.build.Message(m, in, verdict, claim, direction))
 	}
 	s.rolled()
+	s.findings.Popup(m, verdict, claim, direction)
+	s.found()
 	s.tell(claim)
-	s.note(m.Time, in.ID, &campaign.Facts{HasStanding: true, Standing: s.standing(&verdict)})
-	if claim.Changed {
-		s.assess(claim)
+	if in.ID != "" {
+		s.note(m.Time, in.ID, &campaign.Facts{HasStanding: true, Standing: s.standing(&verdict)})
+	}
+	s.claimed(claim)
+}
+
+// join finds the campaign of a popup. An exploit attempt has none: its text advertises nothing, and who sends it is judged by its class.
+func (s *Sensor) join(m *decoders.Message) campaign.Membership {
+	if spoof.ClassOf(m) == spoof.ClassExploit {
+		return campaign.Membership{}
+	}
+	in := s.tracker.Join(m)
+	s.ties.note(m, in.ID)
+	return in
+}
+
+// claimed takes a claim that was observed on, and those that it changed.
+func (s *Sensor) claimed(a *spoof.Assessment) {
+	if a.Changed {
+		s.assess(a)
 	}
 	for a, ok := s.judge.Due(s.now); ok; a, ok = s.judge.Due(s.now) {
 		s.assessed(a)
@@ -286,7 +317,7 @@ func (s *Sensor) assessed(a *spoof.Assessment) {
 
 // tell lets a campaign know of a source that is new to it, or whose state is another than that of its last claim.
 func (s *Sensor) tell(a *spoof.Assessment) {
-	if a.NewSource || a.Previous != a.State {
+	if a.Key.Campaign != "" && (a.NewSource || a.Previous != a.State) {
 		s.note(a.Time, campaign.ID(a.Key.Campaign), &campaign.Facts{
 			HasSource: true, NewSource: a.NewSource, Previous: int(a.Previous), State: int(a.State), Emitter: a.Emitter, Reportable: a.Reportable,
 		})
@@ -295,7 +326,7 @@ func (s *Sensor) tell(a *spoof.Assessment) {
 
 // assess emits the document of a claim that changed or closed.
 func (s *Sensor) assess(a *spoof.Assessment) {
-	if a.Final {
+	if a.Final && a.Key.Class != spoof.ClassProbe {
 		s.summary.claim(a)
 	}
 	if s.claims == nil || !s.claims.Add(a.Clone()) {

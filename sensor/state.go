@@ -56,7 +56,7 @@ type State interface {
 
 // parts gives the parts whose state is saved, in the order of the file. Rules, text analysis and names are caches: they fill again.
 func (s *Sensor) parts() []State {
-	return []State{s.decoder, s.tracker, s.judge, s.build, s.rollup, s.findings}
+	return []State{s.decoder, s.tracker, s.judge, s.build, s.rollup, s.findings, &s.ties}
 }
 
 // SaveState writes what the sensor remembers, part by part and item by item: nothing is copied whole. The same state gives the same octets.

@@ -150,10 +150,11 @@ func (s *stats) takePorts() (out [event.PortCount]event.PortStats) {
 func (s *Sensor) shed() []event.Tally {
 	d := s.decoder.Shed()
 	t := []event.Tally{
-		{Name: "datagrams", N: d.Datagrams}, {Name: "calls", N: d.Calls}, {Name: "copies", N: d.Copies},
-		{Name: "submissions", N: d.Submissions}, {Name: "texts", N: d.Texts},
+		{Name: "datagrams", N: d.Datagrams}, {Name: "parts", N: d.Parts}, {Name: "calls", N: d.Calls}, {Name: "copies", N: d.Copies},
+		{Name: "submissions", N: d.Submissions}, {Name: "exchanges", N: d.Exchanges}, {Name: "texts", N: d.Texts},
+		{Name: "half_open", N: d.HalfOpen}, {Name: "streams", N: d.Streams}, {Name: "blocks", N: d.Blocks},
 		{Name: "campaigns", N: s.tracker.Shed()}, {Name: "claims", N: s.judge.Shed},
-		{Name: "rollup", N: s.rollup.Early()}, {Name: "findings", N: s.findings.Evicted()}, {Name: "summary", N: s.summary.shed},
+		{Name: "rollup", N: s.rollup.Early()}, {Name: "findings", N: s.findings.Evicted()}, {Name: "ties", N: s.ties.forgotten}, {Name: "summary", N: s.summary.shed},
 	}
 	if s.claims != nil {
 		t = append(t, event.Tally{Name: "claim_rollup", N: s.claims.Early()})

@@ -1,6 +1,10 @@
 package dcerpc
 
-import "popupwatch/decoders/wire"
+import (
+	"bytes"
+
+	"popupwatch/decoders/wire"
+)
 
 // HeaderSize is the size of a connectionless header (C706 12.6.3.1).
 const HeaderSize = 80
@@ -12,6 +16,26 @@ var (
 	// Conversation is the conversation manager: who_are_you and its relatives (C706 appendix P).
 	Conversation = UUID{0x33, 0x3a, 0x22, 0x76, 0x00, 0x00, 0x00, 0x00, 0x0d, 0x00, 0x00, 0x80, 0x9c, 0x00, 0x00, 0x00}
 )
+
+// Interfaces by which others look for the Messenger.
+var (
+	// MessengerNames is msgsvc: it adds, lists and deletes the names of a host, by way of a pipe and for its administrators ([MS-MSRP] 1.9).
+	MessengerNames = UUID{0x17, 0xfd, 0xd7, 0x03, 0x18, 0x27, 0x4e, 0x34, 0x79, 0xd4, 0x24, 0xa5, 0x5c, 0x53, 0xbb, 0x37}
+	// Mapper is the endpoint mapper: it says on which port an interface is served (C706 appendix O).
+	Mapper = UUID{0xe1, 0xaf, 0x83, 0x08, 0x5d, 0x1f, 0x11, 0xc9, 0x91, 0xa4, 0x08, 0x00, 0x2b, 0x14, 0xa0, 0xfa}
+)
+
+// NamesMessenger says whether the body of a request to the endpoint mapper names an interface of the Messenger: in a tower, which is
+// little-endian whatever the call is (C706 appendix L), or as an argument.
+func NamesMessenger(body []byte) bool {
+	for _, u := range []UUID{MessengerSend, MessengerNames} {
+		little := u.Little()
+		if bytes.Contains(body, little[:]) || bytes.Contains(body, u[:]) {
+			return true
+		}
+	}
+	return false
+}
 
 // Shaped says whether b may begin a connectionless PDU: version 4 in the low half of the first octet (a real server looks at no more), a
 // legal data representation. It is the cheap test: most other traffic fails at the first octet.
@@ -30,19 +54,7 @@ func Parse(b []byte) (h Header, body []byte, reason wire.Reason) {
 		return Header{}, nil, wire.NotRPC
 	}
 	c := wire.NewCursor(b, false)
-	c.Skip(1)
-	h.Type, h.Flags, h.Flags2 = Type(c.U8()), Flags(c.U8()), c.U8()
-	order := c.U8()
-	h.BigEndian, h.EBCDIC = order&0x10 == 0, order&0x01 != 0
-	c.SetOrder(h.BigEndian)
-	c.Skip(2)
-	serialHigh := c.U8()
-	h.Object, h.Interface, h.Activity = readUUID(&c, h.BigEndian), readUUID(&c, h.BigEndian), readUUID(&c, h.BigEndian)
-	h.Boot, h.Version, h.Sequence = c.U32(), c.U32(), c.U32()
-	h.Operation, h.IfHint, h.ActHint = c.U16(), c.U16(), c.U16()
-	h.Length, h.Fragment = c.U16(), c.U16()
-	h.Auth = c.U8()
-	h.Serial = uint16(serialHigh)<<8 | uint16(c.U8())
+	h = parseHeader(&c)
 	if c.Err() {
 		return Header{}, nil, wire.RPCTruncated
 	}
@@ -50,6 +62,38 @@ func Parse(b []byte) (h Header, body []byte, reason wire.Reason) {
 		return h, nil, wire.RPCType
 	}
 	return h, c.UpTo(int(h.Length)), wire.None
+}
+
+// Beginning reads a header that may be cut, as ICMP errors quote it: fields that are not there are zero. ok says that b may begin one and
+// reaches the activity.
+func Beginning(b []byte) (h Header, ok bool) {
+	if !Shaped(b) {
+		return Header{}, false
+	}
+	c := wire.NewCursor(b, false)
+	if c.Skip(56); c.Err() {
+		return Header{}, false
+	}
+	c = wire.NewCursor(b, false)
+	return parseHeader(&c), true
+}
+
+// parseHeader reads the fields in their order (C706 12.6.3.1).
+func parseHeader(c *wire.Cursor) (h Header) {
+	c.Skip(1)
+	h.Type, h.Flags, h.Flags2 = Type(c.U8()), Flags(c.U8()), c.U8()
+	order := c.U8()
+	h.BigEndian, h.EBCDIC = order&0x10 == 0, order&0x01 != 0
+	c.SetOrder(h.BigEndian)
+	c.Skip(2)
+	serialHigh := c.U8()
+	h.Object, h.Interface, h.Activity = readUUID(c, h.BigEndian), readUUID(c, h.BigEndian), readUUID(c, h.BigEndian)
+	h.Boot, h.Version, h.Sequence = c.U32(), c.U32(), c.U32()
+	h.Operation, h.IfHint, h.ActHint = c.U16(), c.U16(), c.U16()
+	h.Length, h.Fragment = c.U16(), c.U16()
+	h.Auth = c.U8()
+	h.Serial = uint16(serialHigh)<<8 | uint16(c.U8())
+	return h
 }
 
 // readUUID reads a UUID in the byte order of the PDU into canonical order: the first three components are integers (C706 appendix A).

@@ -131,6 +131,7 @@ func FuzzParse(f *testing.F) {
 		AuthLevel(&h, b)
 		Status(&h, body)
 		Asked(&h, body)
+		Returned(&h, body)
 		if reason != wire.None {
 			return
 		}
@@ -143,4 +144,30 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("the body is longer than its header says")
 		}
 	})
+}
+
+// The answers of the conversation manager, all five (conv.idl): where the status stands, and which sequence number is returned.
+func TestAnswersOfTheConversationManager(t *testing.T) {
+	cas, octets := make([]byte, 16), []byte{8, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1, 2, 3, 4, 5, 0, 0, 0, 5, 0, 0, 0} // 5 of at most 8, padded; their number
+	sequence, status := []byte{7, 0, 0, 0}, []byte{10, 0, 0, 0x1c}
+	for operation, c := range []struct {
+		parts    [][]byte
+		returned bool
+	}{
+		{[][]byte{sequence, status}, true}, {[][]byte{sequence, cas, status}, true}, {[][]byte{status}, false},
+		{[][]byte{sequence, cas, octets, status}, true}, {[][]byte{octets, status}, false},
+	} {
+		h, body := Header{Type: TypeResponse, Interface: Conversation, Operation: uint16(operation)}, bytes.Join(c.parts, nil)
+		if got, ok := Status(&h, body); !ok || got != 0x1c00000a {
+			t.Errorf("operation %d: status %#x, %v", operation, got, ok)
+		}
+		if got, ok := Returned(&h, body); ok != c.returned || ok && got != 7 {
+			t.Errorf("operation %d: returned %d, %v", operation, got, ok)
+		}
+		for n := range body {
+			if _, ok := Status(&h, body[:n]); ok {
+				t.Errorf("operation %d: a status in %d octets of %d", operation, n, len(body))
+			}
+		}
+	}
 }

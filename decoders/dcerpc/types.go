@@ -3,6 +3,9 @@ package dcerpc
 // UUID holds the sixteen octets in canonical (printing) order, whatever the byte order of the PDU was.
 type UUID [16]byte
 
+// MapperPort is the UDP port of the endpoint mapper, which forwards calls of the interfaces that it knows ([MS-RPCE] 4.5).
+const MapperPort = 135
+
 // Flags is the flags1 octet of a connectionless PDU (C706 12.6.3.1).
 type Flags uint8
 

@@ -274,3 +274,49 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func tcpSegment(offset byte, options, payload string) []byte {
+	b := []byte{0x04, 0x1a, 0, 139, 0, 0, 3, 0xe9, 0, 0, 0x23, 0x29, offset << 4, 0x18, 0x20, 0, 0xab, 0xcd, 0, 0}
+	return append(append(b, options...), payload...)
+}
+
+func TestTCPIsReadWithinItsBounds(t *testing.T) {
+	got, reason := ParseTCP(tcpSegment(6, "\x01\x01\x01\x00", "hello"))
+	if reason != wire.None || got.SrcPort != 1050 || got.DstPort != 139 || got.Seq != 1001 || got.Ack != 9001 || got.Window != 8192 {
+		t.Errorf("%v, %+v", reason.String(), got)
+	}
+	if !got.Flags.Has(FlagACK|FlagPSH) || got.Flags.Has(FlagSYN) || len(got.Options) != 4 || string(got.Payload) != "hello" {
+		t.Errorf("flags %x, options %x, payload %q", got.Flags, got.Options, got.Payload)
+	}
+	src, dst := TCPPorts(tcpSegment(5, "", ""))
+	if src != 1050 || dst != 139 {
+		t.Errorf("ports %d, %d", src, dst)
+	}
+}
+
+// A cooked header has no length in place of the EtherType: 4 alone says that 802.2 follows.
+func TestOnlyFourIsLLCInACookedHeader(t *testing.T) {
+	for proto, want := range map[byte]wire.Reason{4: wire.None, 0: wire.NotIP, 1: wire.NotIP, 12: wire.NotIP} {
+		frame := cat(make([]byte, 14), []byte{0, proto, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0}, datagram())
+		var p Packet
+		if got := p.Parse(LinkSLL, frame); got != want {
+			t.Errorf("%d: %v, want %v", proto, got.String(), want.String())
+		}
+	}
+}
+
+func TestImpossibleTCPIsRefused(t *testing.T) {
+	for name, b := range map[string][]byte{
+		"cut":                      tcpSegment(5, "", "")[:19],
+		"an offset below the head": tcpSegment(4, "", "hello"),
+		"an offset beyond the end": tcpSegment(7, "", "hello"),
+		"nothing":                  nil,
+	} {
+		if got, reason := ParseTCP(b); reason != wire.TCPMalformed || got.Payload != nil {
+			t.Errorf("%s: %v, %+v", name, reason.String(), got)
+		}
+	}
+	if src, dst := TCPPorts([]byte{1, 2, 3}); src != 0 || dst != 0 {
+		t.Errorf("ports %d, %d of three octets", src, dst)
+	}
+}

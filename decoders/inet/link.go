@@ -190,8 +190,15 @@ func (p *Packet) cooked(b []byte, size, proto int) wire.Reason {
 	if len(b) < size {
 		return wire.Truncated
 	}
-	return p.network(binary.BigEndian.Uint16(b[proto:]), b[size:])
+	ether := binary.BigEndian.Uint16(b[proto:])
+	if ether <= 1500 && ether != cookedLLC {
+		return wire.NotIP
+	}
+	return p.network(ether, b[size:])
 }
+
+// cookedLLC stands in a cooked header where an 802.2 header follows (LINUX_SLL_P_802_2); other small numbers are no lengths there.
+const cookedLLC = 4
 
 // snap reads IP behind an 802.2 LLC and SNAP header (RFC 1042).
 func (p *Packet) snap(b []byte) wire.Reason {

@@ -88,7 +88,7 @@ func counts(c *wire.Cursor) String {
 }
 
 // Anomaly is a set of what a strict receiver would refuse, or what gives a tool away.
-type Anomaly uint16
+type Anomaly uint32
 
 // The anomalies; the words are part of the output.
 const (
@@ -103,6 +103,9 @@ const (
 	TrailingOctets                       // octets of the datagram after the body
 	AuthPresent                          // an authentication trailer, which this call never has
 	ForwardedOnWire                      // the flag that is only set within a host
+	NoFinalNUL                           // mailslot: the Text ends with the data
+	MissingText                          // mailslot: nothing follows To
+	InnerSource                          // the NetBIOS datagram names another source address than the IP header
 	anomalyEnd
 )
 
@@ -123,6 +126,7 @@ func (a Anomaly) Words() []string {
 var anomalyWords = [...]string{
 	"actual-gt-max", "offset-nonzero", "no-nul", "embedded-nul", "zero-length", "string-beyond-body", "stub-trailing-octets",
 	"len-beyond-datagram", "trailing-octets", "auth-present", "forwarded-bit-on-wire",
+	"no-final-nul", "missing-text", "dgm-source-ip-mismatch",
 }
 
 // Anomalies names what is odd about the strings. cut says that octets are missing because a fragment or the capture ended: that is not the

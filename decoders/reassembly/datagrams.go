@@ -76,6 +76,9 @@ func NewDatagrams[M any](l Limits) *Datagrams[M] {
 	return &Datagrams[M]{table: newTable[DatagramKey, datagram[M]](l)}
 }
 
+// Has says whether a fragment of a datagram waits.
+func (d *Datagrams[M]) Has(k DatagramKey) bool { return d.table.get(k) != nil }
+
 // Add takes one fragment. It gives the datagram and wire.None where that is now whole, else the fragment's reason: wire.Fragment where it
 // waits for others.
 func (d *Datagrams[M]) Add(f Fragment[M]) (Datagram[M], wire.Reason) {

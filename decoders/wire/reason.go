@@ -7,7 +7,7 @@ package wire
 // 3 return it where the frame ends; 4 add a vector that ends there. Words are part of the output (CONTRACT.md 2.4) and are never renamed.
 type Reason uint8
 
-// The reasons, in the order of the road: file, link, network, transport, RPC, stub.
+// The reasons, in the order of the road: file, link, network, transport, RPC, stub, NetBIOS; then TCP and SMB.
 const (
 	None Reason = iota // no decision yet; never counted
 
@@ -30,7 +30,7 @@ const (
 	FragmentOverlap   // an IP fragment that contradicts octets already there
 	FragmentShed      // an IP fragment that no memory was left for
 
-	TransportOther // TCP and whatever else is neither UDP nor ICMP
+	TransportOther // TCP of other ports and whatever else is neither UDP nor ICMP
 	ICMPOther      // ICMP that quotes no popup
 	UDPMalformed   // UDP header cut or its length below 8
 	UDPOther       // UDP that is no RPC, on a port that is not watched
@@ -48,6 +48,18 @@ const (
 	StubMalformed // From or To do not lie within the stub
 	StubNoText    // counts say there is a Text, but none of its octets is there
 	StubEncrypted // the stub is sealed (authentication level privacy)
+
+	NetBIOSMalformed  // a NetBIOS datagram whose header is cut or whose names cannot be read
+	NetBIOSOther      // a NetBIOS datagram of another kind, or to another mailslot than the Messenger's
+	MailslotMalformed // data of the Messenger's mailslot without From or To
+
+	TCPMalformed  // TCP of port 139 or 445 whose header is cut or contradicts itself
+	Stream        // a segment of a followed connection: handshake, acknowledgement, a part of something
+	StreamAgain   // a segment that brings only octets that had come before
+	StreamOverlap // a segment that contradicts octets that had come before
+	StreamOutside // a segment whose numbers fit to nothing in its connection
+	SMBOther      // TCP of port 139 or 445 that carries nothing of the Messenger
+	SMBMalformed  // a command of the Messenger whose names or text cannot be read
 
 	reasonCount
 )
@@ -90,7 +102,7 @@ var reasonTable = [...]reasonWords{
 	FragmentMalformed: {"fragment_malformed", "an IP fragment of impossible place or size"},
 	FragmentOverlap:   {"fragment_overlap", "an IP fragment that contradicts an earlier one"},
 	FragmentShed:      {"fragment_shed", "an IP fragment that no memory was left for"},
-	TransportOther:    {"transport_other", "TCP or another transport"},
+	TransportOther:    {"transport_other", "TCP of other ports, or another transport"},
 	ICMPOther:         {"icmp_other", "ICMP that quotes no popup"},
 	UDPMalformed:      {"udp_malformed", "a UDP header that is cut or contradicts itself"},
 	UDPOther:          {"udp_other", "UDP without RPC on another port"},
@@ -106,4 +118,14 @@ var reasonTable = [...]reasonWords{
 	StubMalformed:     {"stub_malformed", "a stub whose names cannot be read"},
 	StubNoText:        {"stub_no_text", "a stub that has none of its text's octets"},
 	StubEncrypted:     {"stub_encrypted", "a sealed stub"},
+	NetBIOSMalformed:  {"netbios_malformed", "a NetBIOS datagram that cannot be read"},
+	NetBIOSOther:      {"netbios_other", "a NetBIOS datagram that carries no popup"},
+	MailslotMalformed: {"mailslot_malformed", "a mailslot write without the names of a popup"},
+	TCPMalformed:      {"tcp_malformed", "a TCP header on port 139 or 445 that is cut or contradicts itself"},
+	Stream:            {"stream", "a segment of a connection that is followed"},
+	StreamAgain:       {"stream_again", "a segment of octets that had come before"},
+	StreamOverlap:     {"stream_overlap", "a segment that contradicts an earlier one"},
+	StreamOutside:     {"stream_outside", "a segment whose numbers fit to nothing"},
+	SMBOther:          {"smb_other", "TCP on port 139 or 445 without Messenger traffic"},
+	SMBMalformed:      {"smb_malformed", "a Messenger command that cannot be read"},
 }

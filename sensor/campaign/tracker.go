@@ -126,6 +126,22 @@ func (t *Tracker) find(form *text.Form, m *decoders.Message) *record {
 	return r
 }
 
+// Find is the campaign that a text belongs to as it stands, or that is most like it; empty where none is. It counts nothing and remembers
+// nothing: a text that somebody quotes is no message.
+func (t *Tracker) Find(f *text.Features) ID {
+	if f == nil || f.Form == nil || len(f.Form.Shingles) == 0 {
+		return ""
+	}
+	if slot, ok := t.byForm[nameOf(f.Form)]; ok {
+		return t.records[slot].id
+	}
+	bands := bandsOf(f.Form)
+	if r, _ := t.nearest(f.Form, &bands); r != nil {
+		return r.id
+	}
+	return ""
+}
+
 func (t *Tracker) recentAt(name formName) *recentForm {
 	return &t.recent[(uint(name[0])|uint(name[1])<<8)%recentForms]
 }

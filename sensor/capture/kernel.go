@@ -23,7 +23,7 @@ type KernelFilter struct {
 // interface of Linux, in less than 4096 instructions (BPF_MAXINSNS), and all of it runs in the kernel. These pass:
 //
 //   - UDP that begins as a connectionless RPC header on any port (dcerpc.Shaped and a PDU type of at most 10: C706 12.6.3.1), whatever
-//     comes to a watched port or to 138, TCP of ports 139 and 445 in either direction, and the ICMP errors that inet.ParseICMP takes;
+//     comes to a watched port or to 138, or from a watched port (what a host asks from there is not probed when the answer comes), TCP of ports 139 and 445 in either direction, and the ICMP errors that inet.ParseICMP takes;
 //   - every IPv4 fragment of these protocols, the first included: a sender can make a first fragment too short to show a shape, and later
 //     ones without it would wait in the decoder's memory until they expire; every IPv6 datagram with an extension header, fragments too;
 //   - the same within PPPoE;
@@ -79,7 +79,7 @@ func (k KernelFilter) over(v version) string {
 	carried := []int{tcp, udp, v.icmp}
 	parts := []string{
 		allOf(is(v.proto+" =", tcp), anyOf(is(v.field("tcp", 0, 2)+" =", 139, 445), is(v.field("tcp", 2, 2)+" =", 139, 445))),
-		allOf(is(v.proto+" =", udp), anyOf(k.watched(v.field("udp", 2, 2)), shaped(v))),
+		allOf(is(v.proto+" =", udp), anyOf(k.watched(v.field("udp", 2, 2)), k.asking(v.field("udp", 0, 2)), shaped(v))),
 		allOf(is(v.proto+" =", v.icmp), is(v.field("icmp", 0, 1)+" =", v.errors...)),
 	}
 	if k.Tunnels {
@@ -106,11 +106,21 @@ func shaped(v version) string {
 // watched is the test of the destination ports of which every datagram passes.
 func (k KernelFilter) watched(port string) string {
 	const mailslots, vxlan = 138, 4789
-	ports := append(decoders.DefaultPorts(), mailslots)
-	ports = append(ports, k.Ports...)
+	ports := []uint16{mailslots}
 	if k.Tunnels {
 		ports = append(ports, vxlan)
 	}
+	return among(port, append(ports, k.ports()...))
+}
+
+// asking is the test of the source ports of which every datagram passes.
+func (k KernelFilter) asking(port string) string { return among(port, k.ports()) }
+
+// ports are the watched ports.
+func (k KernelFilter) ports() []uint16 { return append(decoders.DefaultPorts(), k.Ports...) }
+
+// among is the test that a port is one of some.
+func among(port string, ports []uint16) string {
 	var parts []string
 	for _, r := range portRanges(ports) {
 		if r.first == r.last {

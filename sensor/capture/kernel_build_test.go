@@ -125,7 +125,7 @@ func (j *judge) reason(f decoders.Frame) string { return j.Decode(f, &j.Result).
 // wants says whether something is made of a frame with that reason.
 func wants(reason string) bool {
 	switch reason {
-	case "message", "signal", "fragment", "duplicate", "icmp_quote":
+	case "message", "signal", "fragment", "duplicate", "icmp_quote", "stream", "stream_again", "stream_overlap", "stream_outside", "smb_malformed":
 		return true
 	}
 	return false

@@ -88,7 +88,7 @@ func (b *Builder) popup(e *Event, m *decoders.Message, in campaign.Membership, v
 	if !m.Due.IsZero() {
 		e.Time, e.end = m.Due, m.Due
 	}
-	e.Kind, e.Outcome, e.Action = KindEvent, "unknown", popupAction(v, a)
+	e.Kind, e.Outcome, e.Action = KindEvent, "unknown", popupAction(m, v, a)
 	e.tag = sourceTag(a)
 	e.Severity, e.Risk = popupGravity(e.Action, v, dir)
 	e.threat = popupThreat(e.Action, v, dir)
@@ -179,21 +179,29 @@ func (b *Builder) Finding(f *Finding) *Event {
 	}
 	e.Severity, e.Risk = b.findingGravity(f)
 	e.threat = findingThreat(f, b.isHome(f.Src.Addr()))
-	if f.Protocol != 0 {
+	if f.oneDatagram() {
 		e.community, e.hasCommunity = communityID(f.conversation())
 	}
+	b.findingOctets(f)
+	e.identity = b.identity.sum(&b.ordinals[SetFinding], f.Time)
+	return e
+}
+
+// findingOctets gathers what the id of a finding's document hashes.
+func (b *Builder) findingOctets(f *Finding) {
 	d := &b.identity
 	d.start(SetFinding)
 	d.word(b.config.Sensor)
 	d.word(f.Class)
-	d.ends(f.QuoteSrc, netip.AddrPort{})
-	if f.Class != ActionBackscatter {
-		d.ends(f.Src, f.Dst)
+	d.word(f.Kind)
+	d.addr(f.Subject.Addr())
+	d.number(uint64(int64(f.Subject.Bits())))
+	if f.Surplus {
+		d.number(1)
 	}
-	d.time(f.First)
+	d.time(f.Part)
 	d.time(f.Time)
-	e.identity = d.sum(&b.ordinals[SetFinding], f.Time)
-	return e
+	d.number(f.nth)
 }
 
 // Stats makes the document of the sensor's counts.

@@ -2,182 +2,246 @@ package event
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"popupwatch/decoders"
 )
 
-// FindingRoom is how many quoted sources are told apart; 0 in FindingsConfig takes it.
-const FindingRoom = 1024
+// FindingRoom is how many sources, hosts or networks of one class are told apart; FindingMemory is what all of them take then, in octets.
+const (
+	FindingRoom   = 512
+	FindingMemory = FindingRoom * shelfCount * gatheredOctets
+)
 
-// forgotten is how long a quoted source must be silent before another may take its place.
+// forgotten is how long a finding must be silent before another may take its place.
 const forgotten = 24 * time.Hour
 
-// Findings gathers ICMP errors that quote popups into one finding for each quoted source: a document at once, then one for each hour
-// with news. It holds FindingRoom sources. Order of eviction: the one silent longest, if for a day; where none is, the newcomers share
-// one finding: invented errors push nothing out and make no flood of documents. Not safe for use by several goroutines.
+// The shelves: each class of findings has its own room, so that a flood of one pushes none of another out.
+const (
+	shelfBackscatter = iota
+	shelfExposed
+	shelfInside
+	shelfExploit
+	shelfProbe
+	shelfCount
+)
+
+// Findings gathers what is about popups without being one: a document at once for each source, host or network, then one for each hour with
+// news; of exposed hosts one at once on each day, and one at its end where there was more. Each class holds room for as many; order of
+// eviction: the one silent longest, if for a day and nothing of it is untold; where none is, the newcomers share one finding: invented
+// packets push nothing out and make no flood of documents. After every Popup, Signal, Advance and Finish ask Next until it gives nil. Not safe
+// for use by several goroutines.
 type Findings struct {
-	builder *Builder
-	room    int
-	places  map[netip.Addr]*gathered
-	order   []*gathered // as they came
-	rest    *gathered
-	due     time.Time // end of the hour; zero before the first finding
-	ready   []*gathered
-	evicted uint64
+	builder  *Builder
+	room     int
+	shelves  [shelfCount]shelf
+	attempts attempts
+	due      time.Time // end of the hour; zero before the first finding
+	ready    []telling
+	out      Finding
+	evicted  uint64
 }
 
-type gathered struct {
-	finding Finding
-	news    bool // counts that no document tells yet
+// shelf holds the findings of one class.
+type shelf struct {
+	places map[findingKey]*gathered
+	order  []*gathered // as they came
+	rest   *gathered
+	full   time.Time // nothing can be evicted before
 }
 
-// NewFindings makes a gatherer for at most room quoted sources; 0 takes FindingRoom.
-func NewFindings(b *Builder, room int) *Findings {
-	if room <= 0 {
-		room = FindingRoom
+// findingKey is what findings of one class are told apart by.
+type findingKey struct {
+	kind    string
+	subject netip.Prefix
+	day     int64 // of exposed hosts
+}
+
+// telling is a document that is due.
+type telling struct {
+	of  *gathered
+	at  time.Time
+	nth uint64 // document of its finding
+}
+
+// NewFindings makes a gatherer that takes memory octets at most; 0 takes FindingMemory.
+func NewFindings(b *Builder, memory int64) *Findings {
+	room := FindingRoom
+	if memory > 0 {
+		room = int(max(1, min(memory/(shelfCount*gatheredOctets), FindingRoom)))
 	}
-	return &Findings{builder: b, room: room, places: make(map[netip.Addr]*gathered)}
+	f := &Findings{builder: b, room: room, attempts: newAttempts()}
+	for i := range f.shelves {
+		f.shelves[i].places = make(map[findingKey]*gathered)
+	}
+	return f
 }
 
-// Evicted is how many quoted sources were forgotten for newer ones.
+// Evicted is how many findings were forgotten for newer ones.
 func (f *Findings) Evicted() uint64 { return f.evicted }
 
-// Add takes a signal; all but quotes are ignored. It returns the document of a quoted source that was not known, else nil.
-func (f *Findings) Add(s *decoders.Signal, dir decoders.Direction) *Event {
-	if s.Kind != decoders.SignalQuote {
-		return nil
-	}
+// add counts one packet that shows a finding.
+func (f *Findings) add(shelf int, s *sighting) {
 	if f.due.IsZero() {
-		f.due = s.Time.Truncate(time.Hour).Add(time.Hour)
+		f.due = s.at().Truncate(time.Hour).Add(time.Hour)
 	}
-	g, known := f.place(s, dir)
+	g := f.place(shelf, s)
 	g.count(s)
-	if known {
-		g.news = true
-		return nil
+	if g.told == 0 && !g.hushed() {
+		f.tell(g, s.at())
 	}
-	return f.builder.Finding(&g.finding)
 }
 
-// place finds or makes the place of a quoted source.
-func (f *Findings) place(s *decoders.Signal, dir decoders.Direction) (g *gathered, known bool) {
-	key := s.QuoteSrc.Addr()
-	if g = f.places[key]; g != nil {
-		return g, true
+// place finds or makes the place of what a packet shows.
+func (f *Findings) place(i int, s *sighting) *gathered {
+	h := &f.shelves[i]
+	key := s.key()
+	if g := h.places[key]; g != nil {
+		return g
 	}
-	if len(f.places) >= f.room && !f.evict(s.Time) {
-		return f.share(s, dir)
+	if len(h.places) >= f.room && !f.evict(h, s.at()) {
+		if h.rest == nil {
+			h.rest = newGathered(s)
+			h.rest.share()
+		}
+		return h.rest
 	}
-	g = &gathered{finding: backscatter(s, dir)}
-	f.places[key] = g
-	f.order = append(f.order, g)
-	return g, false
+	g := newGathered(s)
+	h.places[key] = g
+	h.order = append(h.order, g)
+	return g
 }
 
-// share is the finding of those that found no place.
-func (f *Findings) share(s *decoders.Signal, dir decoders.Direction) (*gathered, bool) {
-	if f.rest != nil {
-		return f.rest, true
+// evict forgets the finding that is silent longest, ties to the older, if it is silent for a day and all of it is told.
+func (f *Findings) evict(h *shelf, now time.Time) bool {
+	if now.Before(h.full) {
+		return false
 	}
-	f.rest = &gathered{finding: backscatter(s, dir)}
-	r := &f.rest.finding
-	r.Surplus = true
-	r.QuoteSrc, r.QuoteDst = netip.AddrPort{}, netip.AddrPort{}
-	return f.rest, false
-}
-
-// evict forgets the source that is silent longest, ties to the older, if it is silent for a day and all of it is told.
-func (f *Findings) evict(now time.Time) bool {
 	oldest := -1
-	for i, g := range f.order {
-		if !g.news && (oldest < 0 || g.finding.Last.Before(f.order[oldest].finding.Last)) {
+	for i, g := range h.order {
+		if !g.news() && (oldest < 0 || g.finding.Last.Before(h.order[oldest].finding.Last)) {
 			oldest = i
 		}
 	}
-	if oldest < 0 || now.Sub(f.order[oldest].finding.Last) < forgotten {
+	if oldest < 0 || now.Sub(h.order[oldest].finding.Last) < forgotten {
+		h.full = f.due // until then nothing is told, and what is told may go
+		if oldest >= 0 {
+			h.full = earlier(f.due, h.order[oldest].finding.Last.Add(forgotten))
+		}
 		return false
 	}
-	delete(f.places, f.order[oldest].finding.QuoteSrc.Addr())
-	f.order = slices.Delete(f.order, oldest, oldest+1)
+	h.drop(oldest)
 	f.evicted++
 	return true
 }
 
-// Advance makes the documents of an hour that is over due.
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// drop takes a finding off the shelf.
+func (h *shelf) drop(i int) {
+	delete(h.places, h.order[i].key)
+	copy(h.order[i:], h.order[i+1:])
+	h.order[len(h.order)-1] = nil
+	h.order = h.order[:len(h.order)-1]
+}
+
+// Advance makes the documents of an hour that is over due, and ends the findings of a day that is.
 func (f *Findings) Advance(now time.Time) {
 	if f.due.IsZero() || now.Before(f.due) {
 		return
 	}
 	f.release(f.due)
+	for i := range f.shelves {
+		f.shelves[i].end(f.due)
+	}
 	f.due = now.Truncate(time.Hour).Add(time.Hour)
+}
+
+// end forgets the findings that are over: exposed hosts with their day, and those that never came to be one.
+func (h *shelf) end(now time.Time) {
+	kept := h.order[:0]
+	for _, g := range h.order {
+		if g.over(now) {
+			delete(h.places, g.key)
+			continue
+		}
+		kept = append(kept, g)
+	}
+	clear(h.order[len(kept):])
+	h.order = kept
+	if h.rest != nil && h.rest.told == 0 {
+		h.rest = nil
+	}
 }
 
 // Finish makes what no document tells yet due, at the time of its last packet.
 func (f *Findings) Finish() { f.release(time.Time{}) }
 
+// release makes the documents due that have news. The zero time takes that of the last packet of each.
 func (f *Findings) release(at time.Time) {
-	for _, g := range f.order {
-		f.tell(g, at)
-	}
-	if f.rest != nil {
-		f.tell(f.rest, at)
+	for i := range f.shelves {
+		h := &f.shelves[i]
+		for _, g := range h.order {
+			f.renew(g, at)
+		}
+		if h.rest != nil {
+			f.renew(h.rest, at)
+		}
 	}
 }
 
-func (f *Findings) tell(g *gathered, at time.Time) {
-	if !g.news {
+func (f *Findings) renew(g *gathered, at time.Time) {
+	if !g.news() || !at.IsZero() && !g.tells(at) {
 		return
 	}
-	g.news = false
-	g.finding.Again = true
-	if g.finding.Time = at; at.IsZero() {
-		g.finding.Time = g.finding.Last
+	if at.IsZero() {
+		at = g.latest
 	}
-	f.ready = append(f.ready, g)
+	f.tell(g, at)
 }
 
-// Next is the next document that is due, in the order in which the quoted sources came; nil when there is none. It must be asked until
-// then after every Advance and Finish.
+// tell makes a document due.
+func (f *Findings) tell(g *gathered, at time.Time) {
+	g.told++
+	g.stale = false
+	f.ready = append(f.ready, telling{g, at, g.told})
+}
+
+// Next is the next document that is due, by class and then in the order in which findings came; nil when there is none.
 func (f *Findings) Next() *Event {
 	if len(f.ready) == 0 {
+		f.ready = f.ready[:0]
 		return nil
 	}
-	g := f.ready[0]
-	f.ready[0] = nil
+	t := f.ready[0]
+	f.ready[0] = telling{}
 	f.ready = f.ready[1:]
-	return f.builder.Finding(&g.finding)
+	f.out = t.of.document(f)
+	f.out.Time, f.out.Again, f.out.nth = t.at, t.nth > 1, t.nth
+	return f.builder.Finding(&f.out)
 }
 
-// backscatter is the finding of one ICMP error, with nothing counted yet.
-func backscatter(s *decoders.Signal, dir decoders.Direction) Finding {
-	f := Finding{
-		Class: ActionBackscatter, Time: s.Time, Outcome: "failure", Direction: dir,
-		Src: s.Src, Dst: s.Dst, Protocol: protocolICMP, ICMPType: s.ICMPType, ICMPCode: s.ICMPCode,
-		Marks: s.Marks, Iface: s.Iface, QuoteSrc: s.QuoteSrc, QuoteDst: s.QuoteDst, First: s.Time, Last: s.Time,
-		Evidence: []string{"An ICMP error quotes a popup: who gets the error is who the popup claimed to come from."},
-		Advice:   "Do not treat the quoted source as the sender: its address may be forged. If it is ours and sent nothing, tell the upstream provider.",
+// network is the destination network that probes and exploit attempts share a finding by. What leaves the home networks, or passes by them,
+// is one: the sensor is not there to count other people's networks.
+func network(a netip.Addr, dir decoders.Direction) netip.Prefix {
+	if dir == decoders.DirectionOutbound || dir == decoders.DirectionExternal {
+		return netip.Prefix{}
 	}
-	if s.Src.Addr().Is6() {
-		f.Protocol = protocolICMPv6
+	bits := 24
+	if a.Is6() {
+		bits = 64
 	}
-	return f
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return p
 }
 
-func (g *gathered) count(s *decoders.Signal) {
-	f := &g.finding
-	f.Count++
-	if s.Time.Before(f.First) {
-		f.First = s.Time
-	}
-	if s.Time.After(f.Last) {
-		f.Last = s.Time
-	}
-	if len(f.Packets) < 16 {
-		f.Packets = append(f.Packets, s.Frame)
-	}
-	if at, has := slices.BinarySearch(f.Ports, s.QuoteDst.Port()); !has && len(f.Ports) < 16 {
-		f.Ports = slices.Insert(f.Ports, at, s.QuoteDst.Port())
-	}
-}
+// host is an address as what a finding is about.
+func host(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a.WithZone(""), a.BitLen()) }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"popupwatch/decoders"
+	"popupwatch/decoders/msgsvc"
 	"popupwatch/rules"
 	"popupwatch/sensor/spoof"
 )
@@ -27,6 +28,7 @@ func samples() []string {
 	add(b.Message(sampleMessage(), sampleMembership(), sampleVerdict(), sampleClaim(), decoders.DirectionInbound))
 	six := sampleMessage()
 	six.Src, six.Dst, six.Marks.IPv6, six.Route, six.Partial = addrPort("[2001:db8::1]:99"), addrPort("[2001:db8::2]:445"), true, decoders.RouteSMB, true
+	six.Session = sampleSession()
 	six.Due, six.Text = six.Time.Add(15*time.Second), shown("\x1b[31mgo to 198.51.100.1")
 	six.Text.Exact, six.Marks.HasMAC, six.Marks.Tunnels, six.Marks.TunnelKind = false, true, 1, 3
 	add(b.Message(six, sampleMembership(), rules.Verdict{}, nil, decoders.DirectionUnknown))
@@ -35,7 +37,7 @@ func samples() []string {
 	proven.State, proven.Reportable, proven.Final = spoof.GenuineBound, true, false
 	add(b.Source(proven))
 	add(b.Campaign(sampleUpdate()))
-	add(NewFindings(b, 0).Add(sampleQuote(), decoders.DirectionInbound))
+	lines = append(lines, sampleFindings()...)
 	add(b.Finding(&Finding{Class: ActionProbe, Time: sampleTime, Outcome: "unknown", Src: addrPort("198.51.100.7:1"), Dst: addrPort("192.0.2.8:135"), Protocol: protocolUDP, Count: 2, First: sampleTime, Last: sampleTime, Again: true}))
 	add(b.Stats(sampleStats()))
 	return lines
@@ -126,6 +128,8 @@ func TestEveryRowOfAMessagesObjectsIsWritten(t *testing.T) {
 	m.Marks.DontFragment, m.Marks.Fragments, m.Marks.UDPSumZero, m.Marks.HasMAC = true, 2, true, true
 	m.Marks.Tunnels, m.Marks.TunnelKind, m.Marks.TunnelID = 1, 3, 5
 	m.Marks.TunnelSrc, m.Marks.TunnelDst = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	m.Shape, m.Traits = msgsvc.ShapeLong, []string{"text-above-1024"}
+	m.Calling, m.Called, m.Inner = "ALICE<03>", "LAB<03>", netip.MustParseAddrPort("10.0.0.1:138")
 	m.Features.Phones, m.Features.Emails = []string{"1"}, []string{"a@example.com"}
 	c := sampleConfig()
 	c.Interface = func(int) decoders.Interface { return decoders.Interface{Name: "eth0", Role: decoders.RoleExternal} }
@@ -137,6 +141,7 @@ func TestEveryRowOfAMessagesObjectsIsWritten(t *testing.T) {
 		}
 	}
 	see(b.Message(m, sampleMembership(), sampleVerdict(), sampleClaim(), decoders.DirectionInbound))
+	m.Session = sampleSession()
 	claim := sampleClaim()
 	claim.Key.Class = "exploit"
 	see(b.Message(m, sampleMembership(), sampleVerdict(), claim, decoders.DirectionInbound))

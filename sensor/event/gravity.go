@@ -2,6 +2,7 @@ package event
 
 import (
 	"popupwatch/decoders"
+	"popupwatch/decoders/msgsvc"
 	"popupwatch/rules"
 	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/spoof"
@@ -16,9 +17,9 @@ const (
 	severityCritical = 99 // an exploit attempt that was answered
 )
 
-// popupAction tells exploit attempts from popups: the claim's class says so, or a rule of category exploit does.
-func popupAction(v rules.Verdict, a *spoof.Assessment) string {
-	if a != nil && a.Key.Class == "exploit" {
+// popupAction tells exploit attempts from popups: the shape says so, the claim's class, or a rule of category exploit.
+func popupAction(m *decoders.Message, v rules.Verdict, a *spoof.Assessment) string {
+	if m.Shape == msgsvc.ShapeExploit || a != nil && a.Key.Class == "exploit" {
 		return ActionExploit
 	}
 	for i := range v.Hits {
@@ -93,9 +94,9 @@ func (b *Builder) findingGravity(f *Finding) (int, float64) {
 	return s, float64(s)
 }
 
-// abuses says whether a quoted source may be one of ours: it is, or nobody can tell.
+// abuses says whether the address that popups claim to come from may be one of ours: it is, or nobody can tell.
 func (b *Builder) abuses(f *Finding) bool {
-	return b.config.Home == nil || !f.QuoteSrc.Addr().IsValid() || b.isHome(f.QuoteSrc.Addr())
+	return b.config.Home == nil || !f.Subject.IsValid() || b.isHome(f.Subject.Addr())
 }
 
 // sourceTag says on every document with an address what is to be thought of it.

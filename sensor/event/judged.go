@@ -24,8 +24,8 @@ func judgedFields() []Field {
 		{Path: "popupwatch.score.rules", Type: "keyword", In: both, rests: onConclusion, append: appendRules, About: "Names of the rules that hit, the strongest first, at most 64."},
 		{Path: "popupwatch.score.lure", Type: "keyword", In: in, rests: onConclusion, append: word(func(e *Event) string { return e.Verdict.Lure }),
 			About: "What the text lures with, in the words of the rules; absent without a lure."},
-		{Path: "popupwatch.campaign.id", Type: "keyword", In: inMessage | inSource | inCampaign, rests: onConclusion, append: word(campaignID),
-			About: "The campaign: one text template with all its variants. Never changes."},
+		{Path: "popupwatch.campaign.id", Type: "keyword", In: inLogs, rests: onConclusion, append: word(campaignID),
+			About: "The campaign: one text template with all its variants. Never changes. In findings: whose popup an ICMP error quotes, where that is known."},
 		{Path: "popupwatch.campaign.aliases", Type: "keyword", In: both, rests: onConclusion, append: list(func(e *Event) []string {
 			if e.Set == SetCampaign {
 				return e.Campaign.Aliases
@@ -60,6 +60,8 @@ func campaignID(e *Event) string {
 		return e.Source.Key.Campaign
 	case SetCampaign:
 		return string(e.Campaign.ID)
+	case SetFinding:
+		return string(e.Finding.Campaign)
 	}
 	return string(e.Membership.ID)
 }

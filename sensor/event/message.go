@@ -52,6 +52,8 @@ func messageFields() []Field {
 		Field{Path: "from_raw", Type: "binary", About: "The same of from."},
 		Field{Path: "to_raw", Type: "binary", About: "The same of to."},
 		Field{Path: "anomalies", Type: "keyword", About: "What a strict receiver would refuse, or what gives a tool away."},
+		Field{Path: "shape", Type: "keyword", About: "exploit: an attempt at the buffer of the service (MS03-043); malformed: counts that a receiver refuses; long: above 1,024 octets. Else absent."},
+		Field{Path: "traits", Type: "keyword", About: "What made the shape, in words: text-above-2200, line-break-run-64, name-above-256, ..."},
 		Field{Path: "partial", Type: "boolean", About: "True where a fragment is missing: the text is what arrived. Else absent."},
 		Field{Path: "retransmit", Type: "boolean", About: "True where the same whole call was seen less than 60 s before. Else absent."},
 		Field{Path: "first", Type: "boolean", About: "True for the first message of a submission: count these to count what senders did. Else absent."},
@@ -76,6 +78,11 @@ func appendMessage(b []byte, e *Event) []byte {
 	if len(m.Anomalies) > 0 {
 		b = append(b, `"anomalies":`...)
 		b = append(appendWords(b, m.Anomalies), ',')
+	}
+	b = appendNamed(b, `"shape":`, m.Shape.String())
+	if len(m.Traits) > 0 {
+		b = append(b, `"traits":`...)
+		b = append(appendWords(b, m.Traits), ',')
 	}
 	b = appendTrue(b, `"partial":true,`, m.Partial)
 	b = appendTrue(b, `"retransmit":true,`, m.Retransmit)

@@ -28,6 +28,9 @@ func (g *rolling) octets() int64 {
 	if f := m.Features; f != nil {
 		n += wordOctets(f.Domains) + wordOctets(f.URLs) + wordOctets(f.Phones) + wordOctets(f.Emails) + int64(unsafe.Sizeof(*f))
 	}
+	if m.Session != nil {
+		n += int64(unsafe.Sizeof(*m.Session)) + int64(len(m.Session.Called)+len(m.Session.Calling))
+	}
 	if g.claim != nil {
 		n += assessmentOctets(g.claim)
 	}

@@ -97,7 +97,7 @@ func (r *Rollup) Early() uint64 { return r.early }
 // Add gathers a popup. It returns false where the message is to be a document of its own: without a period, and for exploit attempts.
 // What it keeps of the parts it copies. It may make early closed documents due: ask Next.
 func (r *Rollup) Add(m *decoders.Message, in campaign.Membership, v rules.Verdict, a *spoof.Assessment, dir decoders.Direction) bool {
-	if r.config.Period <= 0 || popupAction(v, a) != ActionPopup {
+	if r.config.Period <= 0 || popupAction(m, v, a) != ActionPopup {
 		return false
 	}
 	b := r.bucket(m, in.ID)

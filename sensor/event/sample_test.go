@@ -7,6 +7,8 @@ import (
 	"popupwatch/decoders"
 	"popupwatch/decoders/dcerpc"
 	"popupwatch/decoders/inet"
+	"popupwatch/decoders/reassembly"
+	"popupwatch/decoders/smb"
 	"popupwatch/decoders/text"
 	"popupwatch/rules"
 	"popupwatch/sensor/campaign"
@@ -38,6 +40,16 @@ func sampleMessage() *decoders.Message {
 		}},
 		Anomalies: []string{"no-nul"}, First: true, Octets: []byte(sampleText),
 	}
+}
+
+// sampleSession is a connection on which everything happened.
+func sampleSession() *decoders.Session {
+	s := &decoders.Session{Called: "DESKTOP42<03>", Calling: "PRINTSRV<00>", Command: smb.SendStart, Blocks: 3, Group: 5, Popups: 1}
+	s.Evidence = reassembly.Evidence{Began: sampleTime, Last: sampleTime, SYN: 39, SYNACK: 40, Acknowledged: 41, Ends: [2]reassembly.Seen{
+		{Packets: 9, Data: 6, Acked: 4, AckedBeyond: 1, TTLLow: 113, TTLHigh: 113, Overlaps: 2, Holes: 3, Outside: 4, Reset: 44},
+		{Packets: 7, Data: 4, Acked: 6, TTLLow: 127, TTLHigh: 127},
+	}}
+	return s
 }
 
 func sampleVerdict() rules.Verdict {
@@ -83,7 +95,8 @@ func sampleQuote() *decoders.Signal {
 	return &decoders.Signal{
 		Kind: decoders.SignalQuote, Time: sampleTime, Frame: 9, Src: addrPort("203.0.113.9:0"), Dst: addrPort("192.0.2.8:0"),
 		Marks: inet.Marks{TTL: 50, ID: 1}, ICMPType: 3, ICMPCode: 3, QuoteSrc: addrPort("192.0.2.8:666"), QuoteDst: addrPort("203.0.113.9:1026"),
-		QuoteHasHeader: true, QuoteFrom: "SYSTEM", QuoteText: "STOP!",
+		QuoteHasHeader: true, QuoteReach: decoders.ReachText, QuoteFrom: "SYSTEM", QuoteText: "STOP!",
+		PDU: dcerpc.Header{Interface: dcerpc.MessengerSend, Activity: dcerpc.UUID{1}},
 	}
 }
 

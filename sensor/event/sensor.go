@@ -96,14 +96,20 @@ type kind struct{ name, about string }
 func shedKinds() []kind {
 	return []kind{
 		{"datagrams", "Fragmented datagrams given up before they were whole."},
+		{"parts", "NetBIOS datagrams in parts given up before they were whole."},
 		{"calls", "Fragmented RPC calls given up before they were whole."},
 		{"copies", "Datagrams forgotten early: a copy of one would count as a message."},
 		{"submissions", "Submissions forgotten early: a retransmission of one would count as new."},
+		{"exchanges", "Calls and callbacks forgotten early: an answer to one would not find it."},
 		{"texts", "Texts whose features were forgotten and computed again."},
+		{"half_open", "TCP connections without data forgotten early: the handshake of one would not be known."},
+		{"streams", "TCP connections with data given up early: popups came out as far as they went."},
+		{"blocks", "Blocks of popups over SMB that had no room."},
 		{"campaigns", "Campaigns forgotten for newer ones."},
 		{"claims", "Claims forgotten or closed early for newer ones."},
 		{"rollup", "Buckets of messages closed before their time."},
-		{"findings", "Quoted sources forgotten for newer ones."},
+		{"findings", "Findings forgotten for newer ones of their class."},
+		{"ties", "Activity UUIDs of popups forgotten, by which quotes in ICMP errors find their campaign."},
 		{"summary", "Rows that the summary has no room for."},
 		{"claim_rollup", "Hours of campaigns told or forgotten before their time."},
 	}

@@ -55,7 +55,7 @@ type appender func(b []byte, e *Event) []byte
 func Fields() []Field {
 	var t []Field
 	for _, group := range [][]Field{
-		ecsFields(), endFields(), networkFields(), ruleFields(), messageFields(), rpcFields(), markFields(), judgedFields(),
+		ecsFields(), endFields(), networkFields(), ruleFields(), messageFields(), rpcFields(), netbiosFields(), sessionFields(), markFields(), judgedFields(),
 		sourceFields(), campaignFields(), findingFields(), sensorFields(),
 	} {
 		t = append(t, group...)

@@ -145,7 +145,7 @@ func weights(c *claim, p *population) (w [len(rowTable)]float64) {
 func (j *Judge) assessment(c *claim, p *population, at time.Time) *Assessment {
 	j.out = Assessment{
 		Time: at,
-		Key:  ClaimKey{Source: c.key.source.addr(), Campaign: p.campaign, Class: "popup", Hour: time.Unix(int64(c.key.hour)*3600, 0).UTC()},
+		Key:  ClaimKey{Source: c.key.source.addr(), Campaign: p.id(), Class: p.class, Hour: time.Unix(int64(c.key.hour)*3600, 0).UTC()},
 		Part: nanoTime(c.part), State: c.state, Previous: c.reported, Decibans: round(float64(c.decibans)),
 		Messages: uint64(c.messages), First: nanoTime(c.first), Last: nanoTime(c.last),
 		Evidence: j.out.Evidence[:0],
@@ -213,8 +213,17 @@ func (j *Judge) says(r rows, c *claim, p *population) (string, []uint64) {
 		g := p.seen.clocks[c.key.source]
 		return g.sentence(), j.members(p, g)
 	default:
-		return fmt.Sprintf("%d sources of this campaign sent %d submissions, hardly more than one each: so do invented addresses.", p.sources, p.submissions), j.firsts(p)
+		return p.sentenceOnce(), j.firsts(p)
 	}
+}
+
+// sentenceOnce says that sources send one submission each.
+func (p *population) sentenceOnce() string {
+	of, what := "of this campaign", "submissions"
+	if p.class != ClassPopup {
+		of, what = "of the hour", p.class+"s"
+	}
+	return fmt.Sprintf("%d sources %s sent %d %s, hardly more than one each: so do invented addresses.", p.sources, of, p.submissions, what)
 }
 
 // firsts gives the first packets of the first sources of a campaign.

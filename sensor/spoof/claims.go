@@ -64,10 +64,10 @@ type claim struct {
 	pending     bool // waits in Judge.changed
 }
 
-// note keeps what one message says of the claim, and tells whether it showed a row that no other did. The first packets are remembered,
+// note keeps what one packet says of the claim, and tells whether it showed a row that no other did. The first packets are remembered,
 // and those that show something new.
-func (c *claim) note(m *decoders.Message, shown rows) (grown bool) {
-	at := m.Time.UnixNano()
+func (c *claim) note(m *sighting, shown rows) (grown bool) {
+	at := m.time.UnixNano()
 	if c.messages == 0 {
 		c.first, c.last = at, at
 	}
@@ -75,16 +75,16 @@ func (c *claim) note(m *decoders.Message, shown rows) (grown bool) {
 	news := shown &^ c.rows
 	if c.messages < maxPackets || news != 0 {
 		i := c.messages % maxPackets
-		c.frames[i], c.shown[i], c.ttlShown[i] = m.Frames[0], shown, m.Marks.TTL
+		c.frames[i], c.shown[i], c.ttlShown[i] = m.frame, shown, m.marks.TTL
 	}
 	for i := range c.ttls {
 		if news&(1<<i) != 0 {
-			c.ttls[i] = m.Marks.TTL
+			c.ttls[i] = m.marks.TTL
 		}
 	}
 	c.rows |= shown
 	c.messages++
-	c.targets.Add(m.Dst.Addr())
+	c.targets.Add(m.dst.Addr())
 	return news != 0
 }
 

@@ -1,6 +1,6 @@
 // Package spoof says how far the source address of a popup can be believed, with evidence that an analyst can sign.
 //
-// A verdict is about a claim: one source in one campaign and one hour, never about an address for ever. It comes from a ladder: a structural
+// A verdict is about a claim: one source in one campaign (probes and exploit attempts: one class) and one hour, never about an address for ever. It comes from a ladder: a structural
 // rule (R1, R1b) decides alone; else a ledger of evidence in decibans, grouped and capped, moves the claim between unknown and
 // forged_probable. Nothing here makes an address genuine: that takes a proof (package proof).
 //

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"popupwatch/decoders"
+	"popupwatch/decoders/dcerpc"
 	"popupwatch/decoders/inet"
 )
 
@@ -49,6 +51,8 @@ type Judge struct {
 	changed     []claimRef   // claims whose state changed besides the one observed
 	now         time.Time
 	out         Assessment
+	call        dcerpc.Call // of the probe in hand
+	names       classNames
 	packets     []uint64 // frames that the evidence of out names
 	keep        int      // places of claims to fall back to once all beyond are free, after a restart with less memory; 0: none
 }
@@ -87,18 +91,36 @@ func New(c Config) *Judge {
 
 // Observe notes a popup of a campaign and gives the claim as it stands now: a view, valid until the next call. Changed says that a document
 // is due.
+// The claim of an exploit attempt belongs to its class and hour, whatever campaign is named.
 func (j *Judge) Observe(m *decoders.Message, campaign string) *Assessment {
-	at := j.population(campaign)
+	s := sightingOf(m)
+	return j.observe(&s, campaign)
+}
+
+// ObserveProbe notes a probe and gives the claim as it stands now, as Observe does. Signals that are no probes must not be given.
+func (j *Judge) ObserveProbe(g *decoders.Signal) *Assessment {
+	s := sighting{
+		class: ClassProbe, time: g.Time, began: g.Time, src: g.Src, dst: g.Dst, marks: &g.Marks, iface: g.Iface, frame: g.Frame, first: true,
+	}
+	if calls(g) {
+		j.call = dcerpc.Call{Header: g.PDU, Fragments: 1}
+		s.call = &j.call
+	}
+	return j.observe(&s, "")
+}
+
+func (j *Judge) observe(m *sighting, campaign string) *Assessment {
+	at := j.populationOf(m, campaign)
 	p := j.populations.get(at)
-	j.now = m.Time
-	if m.First {
+	j.now = m.time
+	if m.first {
 		p.submissions++
 	}
 	c, fresh, previous := j.claim(m, p, at)
-	shown := rowsOf(m, j.isHome(m.Src.Addr()) && j.isHome(m.Dst.Addr())) | j.structural(m, c) | j.own(m)
+	shown := rowsOf(m, j.isHome(m.src.Addr()) && j.isHome(m.dst.Addr())) | j.structural(m, c) | j.own(m)
 	grown := c.note(m, shown)
 	if fresh && previous == nil {
-		c.ttl = m.Marks.TTL
+		c.ttl = m.marks.TTL
 		if p.add(m, c.key.source, j.secret, j.held <= j.memory/2) {
 			p.look()
 			j.reconsider(p, c)
@@ -108,7 +130,7 @@ func (j *Judge) Observe(m *decoders.Message, campaign string) *Assessment {
 	if fresh || grown || c.version != p.version {
 		j.judge(c, p)
 	}
-	a := j.assessment(c, p, m.Time)
+	a := j.assessment(c, p, m.time)
 	a.NewSource = fresh && previous == nil
 	if previous != nil {
 		a.Previous = *previous
@@ -126,15 +148,15 @@ func (j *Judge) report(a *Assessment, c *claim) {
 }
 
 // structural applies the rules that decide alone: special-purpose sources (R1, R1b) and a source that is its own destination (E05).
-func (j *Judge) structural(m *decoders.Message, c *claim) rows {
-	src, dst := m.Src.Addr(), m.Dst.Addr()
+func (j *Judge) structural(m *sighting, c *claim) rows {
+	src, dst := m.src.Addr(), m.dst.Addr()
 	if src == dst {
 		return rowSelf
 	}
 	if !j.fromOutside(src, dst) {
 		return 0
 	}
-	switch l := j.special.lookup(src, m.Time); {
+	switch l := j.special.lookup(src, m.time); {
 	case l == nil:
 		return 0
 	case l.leaks:
@@ -148,8 +170,8 @@ func (j *Judge) structural(m *decoders.Message, c *claim) rows {
 
 // own is the row of a home address that comes in from outside. It decides nothing alone: own space may be announced elsewhere, and a hairpin
 // may lie before the interface.
-func (j *Judge) own(m *decoders.Message) rows {
-	if len(j.home) == 0 || j.iface == nil || j.iface(m.Iface).Role != decoders.RoleExternal || !j.isHome(m.Src.Addr()) {
+func (j *Judge) own(m *sighting) rows {
+	if len(j.home) == 0 || j.iface == nil || j.iface(m.iface).Role != decoders.RoleExternal || !j.isHome(m.src.Addr()) {
 		return 0
 	}
 	return rowE04
@@ -164,14 +186,31 @@ func (j *Judge) isHome(a netip.Addr) bool {
 	return slices.ContainsFunc(j.home, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// population gives the slot of a campaign's population, which it opens where it must.
-func (j *Judge) population(campaign string) uint32 {
+// populationOf gives the slot of the population that a packet belongs to, which it opens where it must: its campaign's, or for probes and
+// exploit attempts that of their class and hour. What many who have nothing to do with each other send in a year must not be one mail-shot.
+func (j *Judge) populationOf(m *sighting, campaign string) uint32 {
+	if m.class != ClassPopup {
+		campaign = j.names.of(m.class, hourOf(m.began))
+	}
 	at, ok := j.byCampaign[campaign]
 	if !ok {
-		at = j.openPopulation(campaign)
+		at = j.openPopulation(campaign, m.class)
 	}
 	j.populations.touch(at)
 	return at
+}
+
+// classNames makes the names of the populations of classes: one allocation for each hour.
+type classNames struct {
+	class, name string
+	hour        int32
+}
+
+func (n *classNames) of(class string, hour int32) string {
+	if n.class != class || n.hour != hour {
+		*n = classNames{class, class + " " + strconv.Itoa(int(hour)), hour}
+	}
+	return n.name
 }
 
 // weigh counts what a population takes now.
@@ -181,10 +220,10 @@ func (j *Judge) weigh(p *population) {
 	j.held += p.weighed - before
 }
 
-func (j *Judge) openPopulation(campaign string) uint32 {
+func (j *Judge) openPopulation(campaign, class string) uint32 {
 	at := j.populations.free()
 	j.nextSeq++
-	*j.populations.get(at) = population{campaign: campaign, seq: j.nextSeq}
+	*j.populations.get(at) = population{campaign: campaign, class: class, seq: j.nextSeq}
 	j.byCampaign[campaign] = at
 	j.weigh(j.populations.get(at))
 	return at
@@ -192,8 +231,8 @@ func (j *Judge) openPopulation(campaign string) uint32 {
 
 // claim gives the open claim that m belongs to. fresh says that it is new; previous then is the state of the source's last claim in this
 // campaign, nil where it had none.
-func (j *Judge) claim(m *decoders.Message, p *population, at uint32) (c *claim, fresh bool, previous *State) {
-	k := claimKey{keyOf(m.Src.Addr()), p.seq, hourOf(m.Began)}
+func (j *Judge) claim(m *sighting, p *population, at uint32) (c *claim, fresh bool, previous *State) {
+	k := claimKey{keyOf(m.src.Addr()), p.seq, hourOf(m.began)}
 	slot, ok := j.byKey[k]
 	if ok {
 		c = j.claims.get(slot)
@@ -206,10 +245,10 @@ func (j *Judge) claim(m *decoders.Message, p *population, at uint32) (c *claim, 
 	if !ok {
 		slot = j.openClaim(k, at)
 		c = j.claims.get(slot)
-		c.ttl = m.Marks.TTL // of its first packet
+		c.ttl = m.marks.TTL // of its first packet
 		p.hour(k.hour)
 	}
-	c.reopen(m.Time)
+	c.reopen(m.time)
 	p.refs++
 	j.claims.touch(slot)
 	j.enlist(slot, c)

@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"time"
 
-	"popupwatch/decoders"
 	"popupwatch/decoders/dcerpc"
 )
 
@@ -39,38 +38,38 @@ func onLink(a, b netip.Addr) bool {
 
 // rowsOf gives the rows of the ledger that one packet shows by itself. Within home, networks larger than a /24 are ordinary: there a
 // neighbour may be any address, and an address may end in 0 or 255.
-func rowsOf(m *decoders.Message, withinHome bool) rows {
+func rowsOf(m *sighting, withinHome bool) rows {
 	var r rows
-	ttl := m.Marks.TTL
+	ttl := m.marks.TTL
 	_, initial, possible := hops(ttl)
-	if !possible && !(isInitial(ttl) && (withinHome || onLink(m.Src.Addr(), m.Dst.Addr()))) {
+	if !possible && !(isInitial(ttl) && (withinHome || onLink(m.src.Addr(), m.dst.Addr()))) {
 		r |= rowE10
 	}
 	if ttl >= 200 {
 		r |= rowE11
 	}
-	if !withinHome && lastOctetOdd(m.Src.Addr()) {
+	if !withinHome && lastOctetOdd(m.src.Addr()) {
 		r |= rowE43
 	}
-	if m.Route == decoders.RouteRPC && m.RPC.OneWay() && inOnePacket(m) {
+	if m.call != nil && m.call.OneWay() && inOnePacket(m.call) {
 		r |= rowE61
 	}
-	if m.Marks.UDPSumZero {
+	if m.marks.UDPSumZero {
 		r |= rowE63Sum
 	}
 	switch {
 	case possible && initial != 128 && initial != 32:
 		r |= rowE63
-	case possible && initial == 128 && r&rowE63Sum == 0 && !m.Time.Before(xpSP2):
+	case possible && initial == 128 && r&rowE63Sum == 0 && !m.time.Before(xpSP2):
 		r |= rowE63Windows
 	}
 	return r
 }
 
 // inOnePacket says whether the call came whole in one PDU: not where one fragment of several arrived.
-func inOnePacket(m *decoders.Message) bool {
+func inOnePacket(c *dcerpc.Call) bool {
 	const both = dcerpc.FlagFrag | dcerpc.FlagLastFrag
-	return m.RPC.Fragments <= 1 && m.RPC.Fragment == 0 && (m.RPC.Flags&dcerpc.FlagFrag == 0 || m.RPC.Flags&both == both)
+	return c.Fragments <= 1 && c.Fragment == 0 && (c.Flags&dcerpc.FlagFrag == 0 || c.Flags&both == both)
 }
 
 func isInitial(ttl uint8) bool {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"popupwatch/decoders"
 	"popupwatch/decoders/inet"
 )
 
@@ -26,7 +25,8 @@ type firstPacket struct {
 
 // population is what the sources of one campaign show together.
 type population struct {
-	campaign    string
+	campaign    string // its id; for probes and exploit attempts a name of class and hour
+	class       string
 	seq         uint32 // number of this population: its slot may have been another's before
 	refs        int32  // open claims
 	queued      bool   // waits among the idle
@@ -37,6 +37,14 @@ type population struct {
 	version     uint32        // grows when a look changed what follows
 	weighed     int           // octets, as Judge.held counts them
 	seen        *common
+}
+
+// id is the campaign that documents name; empty for probes and exploit attempts.
+func (p *population) id() string {
+	if p.class != ClassPopup {
+		return ""
+	}
+	return p.campaign
 }
 
 // maxHours is how many hours back a source's last claim is looked for.
@@ -99,21 +107,21 @@ func (f *finding) cite(frame uint64) {
 
 // add notes the first packet of a source and says whether it is time to look again: at every source up to 16, then at each doubling. Where
 // there is no room it is counted and not kept: the tests of this campaign then know fewer sources.
-func (p *population) add(m *decoders.Message, source addrKey, secret inet.Secret, room bool) (look bool) {
+func (p *population) add(m *sighting, source addrKey, secret inet.Secret, room bool) (look bool) {
 	p.sources++
 	if len(p.first) >= maxFirst || !room {
 		return false
 	}
-	f := firstPacket{source: source, frame: m.Frames[0], ttl: m.Marks.TTL}
-	if a := m.Src.Addr(); a.Is4() {
+	f := firstPacket{source: source, frame: m.frame, ttl: m.marks.TTL}
+	if a := m.src.Addr(); a.Is4() {
 		o := a.As4()
 		f.v4, f.slash8, f.network = true, o[0], [4]byte{4, 0, o[0], o[1]}
 	} else {
 		f.network = [4]byte(source[1:5])
 	}
-	if m.Route == decoders.RouteRPC {
-		f.clock, f.hasClock = findClock(m.RPC.Activity, m.Time)
-		f.print = fingerprint(secret, m.RPC.Activity, f.clock, f.hasClock)
+	if m.call != nil {
+		f.clock, f.hasClock = findClock(m.call.Activity, m.time)
+		f.print = fingerprint(secret, m.call.Activity, f.clock, f.hasClock)
 	}
 	p.first = append(p.first, f)
 	return looksAt(len(p.first))

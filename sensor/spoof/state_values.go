@@ -1,6 +1,10 @@
 package spoof
 
-import "popupwatch/decoders"
+import (
+	"cmp"
+
+	"popupwatch/decoders"
+)
 
 // savedClaim is a claim in a state file, with its place.
 type savedClaim struct {
@@ -47,7 +51,7 @@ func (s *savedClaim) claim() claim {
 // savedPopulation is what a campaign knows of its sources, with its place. What its last look found follows from its first packets.
 type savedPopulation struct {
 	At                            uint32
-	Campaign                      string
+	Campaign, Class               string
 	Seq                           uint32
 	Refs                          int32
 	Queued                        bool
@@ -72,7 +76,7 @@ type savedPacket struct {
 
 func (p *population) saved(at uint32) *savedPopulation {
 	s := &savedPopulation{
-		At: at, Campaign: p.campaign, Seq: p.seq, Refs: p.refs, Queued: p.queued,
+		At: at, Campaign: p.campaign, Class: p.class, Seq: p.seq, Refs: p.refs, Queued: p.queued,
 		Sources: p.sources, Submissions: p.submissions, Version: p.version, Hours: p.hours,
 	}
 	for i := range p.first {
@@ -87,7 +91,7 @@ func (p *population) saved(at uint32) *savedPopulation {
 // population gives the population back, and looks at as many first packets as its last look did.
 func (s *savedPopulation) population() population {
 	p := population{
-		campaign: s.Campaign, seq: s.Seq, refs: s.Refs, queued: s.Queued,
+		campaign: s.Campaign, class: cmp.Or(s.Class, ClassPopup), seq: s.Seq, refs: s.Refs, queued: s.Queued,
 		sources: s.Sources, submissions: s.Submissions, version: s.Version, hours: s.Hours,
 	}
 	for i := range s.First[:min(len(s.First), maxFirst)] {

@@ -29,11 +29,11 @@ func (s State) String() string {
 // Forged says whether the state speaks against the address having sent anything.
 func (s State) Forged() bool { return s == ForgedCertain || s == ForgedProbable }
 
-// ClaimKey names a claim: one source address in one campaign and one hour (CONTRACT.md 2.0).
+// ClaimKey names a claim: one source address in one campaign, or one class, and one hour (CONTRACT.md 2.0).
 type ClaimKey struct {
 	Source   netip.Addr
-	Campaign string    // campaign id; empty for probes and exploits without one
-	Class    string    // "popup", "probe", "exploit"
+	Campaign string    // campaign id; empty for probes and exploit attempts
+	Class    string    // ClassPopup, ClassProbe or ClassExploit
 	Hour     time.Time // start of the hour of the message's first frame, UTC
 }
 

@@ -65,7 +65,7 @@ func hostTables() []panel {
 			show:  []metric{lastSeen("popupwatch.message.last_seen"), firstSeen("popupwatch.message.first_seen"), distinctOf("popupwatch.campaign.id", "Campaigns")}},
 		{id: "exposed", title: "Which of my hosts are exposed?", width: 24, kind: table, view: logsView(),
 			query: findings(event.ActionExposedHost),
-			about: "Own hosts that answer the Messenger service to the outside: block UDP 135 and 1024-1100 towards them, switch the service off.",
+			about: "Own hosts that answer the Messenger service to the outside: close UDP 135 and 1025-1031 at the host, disable the service.",
 			by:    []bucket{top("destination.ip", "Own host", 20)},
 			show: []metric{mostOf("popupwatch.finding.count", "Times seen"), firstSeen("popupwatch.finding.first_seen"), lastSeen("popupwatch.finding.last_seen"),
 				lastWords("event.outcome", "Outcome")}},

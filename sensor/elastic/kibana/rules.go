@@ -137,7 +137,7 @@ func insideSenderRule() rule {
 	r := baseRule("popupwatch-inside-sender", "popupwatch: home host sends popups",
 		"Popups leave from an address of the home networks. The host may be abused; or somebody inside forges its address.",
 		firstOf(event.ActionInsideSender)).weighing("high", 73)
-	r.FalsePositives = []string{"Administrators who use net send. Popups that score clean raise no finding."}
+	r.FalsePositives = []string{"Administrators who use net send. Popups that score clean raise no finding, unless they go to 16 outside addresses within an hour."}
 	r.Note = "Find the port that the MAC address is behind before anybody is asked: popupwatch.marks.source_mac is the last hop before the sensor.\n\n" + doubled
 	return r
 }
@@ -145,7 +145,7 @@ func insideSenderRule() rule {
 func exposedHostRule() rule {
 	r := baseRule("popupwatch-exposed-host", "popupwatch: exposed host answers the Messenger service",
 		"A home host answers calls of the Messenger service from outside.", firstOf(event.ActionExposedHost)).weighing("high", 73)
-	r.Note = "Block UDP 135 and 1024-1100 towards the host and switch the service off.\n\n" + doubled
+	r.Note = "Close UDP 135 and 1025-1031 inbound at the host and disable the service: popupwatch help findings. Do not block 1026 blindly at the border, where replies to ordinary requests use the same port.\n\n" + doubled
 	return r
 }
 

@@ -137,10 +137,10 @@ func TestAlertsFitTheStacksOwnRule(t *testing.T) {
 		if d.one("observer.name") != "home" {
 			continue
 		}
-		if c := d.one("popupwatch.campaign.id"); c != "" {
-			perCampaign[c]++
-		} else {
+		if d.one("event.dataset") == "popupwatch.finding" {
 			findingsTold++
+		} else {
+			perCampaign[d.one("popupwatch.campaign.id")]++
 		}
 	}
 	if len(perCampaign) == 0 || findingsTold == 0 {

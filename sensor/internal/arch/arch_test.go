@@ -45,6 +45,8 @@ var allowed = map[string][]string{
 	"decoders/text":       {"./decoders/wire", "golang.org/x/text", "golang.org/x/net/publicsuffix"},
 	"decoders/dcerpc":     {"./decoders/wire"},
 	"decoders/msgsvc":     {"./decoders/wire", "./decoders/dcerpc"},
+	"decoders/netbios":    {"./decoders/wire"},
+	"decoders/smb":        {"./decoders/wire", "./decoders/netbios"},
 }
 
 const root = "../../.."
