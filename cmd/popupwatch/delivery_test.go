@@ -75,6 +75,13 @@ func (c *cluster) bulk(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"errors":false,"items":[%s]}`, strings.Join(items, ","))
 }
 
+// answers sets the status of every answer from now on.
+func (c *cluster) answers(status int) {
+	c.mu.Lock()
+	c.status = status
+	c.mu.Unlock()
+}
+
 func (c *cluster) holds() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -123,8 +130,9 @@ func TestLiveDeliversWhatWaitedOverAnOutageAndARestart(t *testing.T) {
 	p = startLive(t, program(t), args...)
 	eventually(t, "/readyz", func(status int, _ string) bool { return status == 200 && metric(t, "popupwatch_queue_documents") == 0 })
 	carried, indexed := metric(t, `popupwatch_delivery_documents_total{result="carried"}`), metric(t, `popupwatch_delivery_documents_total{result="indexed"}`)
+	indexed += metric(t, `popupwatch_delivery_documents_total{result="duplicate"}`) // the server took what it was sent as it went down
 	if carried == 0 || indexed < carried {
-		t.Errorf("carried %v, indexed %v", carried, indexed)
+		t.Errorf("carried %v, delivered %v", carried, indexed)
 	}
 	if status := p.end(syscall.SIGTERM); status != 0 {
 		t.Fatalf("status %d", status)
@@ -153,21 +161,21 @@ func TestAReplayThatCannotDeliverSaysSoAndKeepsWhatWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.status = 503
+	c.answers(503)
 	said, status := try(t, "replay", "--config", config, "--store", store, "--summary", "json", path)
 	if status != exitFailed || !strings.Contains(said, "wait in "+store) || !strings.Contains(said, "trouble (503)") {
 		t.Errorf("status %d, it says %s", status, said)
 	}
-	c.status = 401
+	c.answers(401)
 	if said, status = try(t, "queue", "drain", "--config", config, "--store", store); status != exitFailed || !strings.Contains(said, "401") {
 		t.Errorf("status %d, it says %s", status, said)
 	}
-	c.status = 0
+	c.answers(0)
 	if said, status = try(t, "queue", "drain", "--config", config, "--store", store); status != exitOK || c.holds() == 0 || !strings.Contains(said, " 0 still queued") {
 		t.Errorf("status %d, it says %s, the cluster holds %d", status, said, c.holds())
 	}
 	n := c.holds()
-	c.status = 503
+	c.answers(503)
 	said, status = try(t, "replay", "--config", config, "--summary", "none", path)
 	if status != exitFailed || !strings.Contains(said, fmt.Sprintf("%d events were not delivered and are lost with the temporary queue", n)) {
 		t.Errorf("without --store: status %d, it says %s", status, said)
