@@ -113,7 +113,7 @@ func TestReplayNeedsEachOfItsPrivileges(t *testing.T) {
 		s := &Sender{client: as(t, n, r)}
 		found := map[documentKey]bool{}
 		err := s.askStream(context.Background(), stream, []string{"1", "2"}, found)
-		if err == nil && fmt.Sprint(found) != "map[1:true]" {
+		if err == nil && (len(found) != 1 || !found[documentKey{stream, "1"}]) {
 			t.Errorf("%s: held are %v", r.Name, found)
 		}
 		return err
