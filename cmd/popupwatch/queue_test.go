@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -122,5 +123,17 @@ func TestWhatIsLostWithATemporaryQueueIsAFailure(t *testing.T) {
 	}
 	if said, status := try(t, "replay", "--watch", "--state", "s", "--elasticsearch", "http://127.0.0.1:1", t.TempDir()); status != exitUsage || !strings.Contains(said, "--store") {
 		t.Errorf("--watch with --state and no --store: status %d: %s", status, said)
+	}
+}
+
+// Without a store nothing is writable on its account: the link of no name leads to where one stands.
+func TestWithoutAStoreNoFolderIsWritableForOne(t *testing.T) {
+	s := newSettings(commandLive)
+	if got := s.confinement(nil).writable; len(got) != 0 {
+		t.Errorf("writable are %q", got)
+	}
+	s.elastic.store = filepath.Join(t.TempDir(), "x.db")
+	if got := s.confinement(nil).writable; !slices.Contains(got, filepath.Dir(s.elastic.store)) {
+		t.Errorf("with a store %q are writable", got)
 	}
 }

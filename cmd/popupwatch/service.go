@@ -161,7 +161,7 @@ func (s *settings) confinement(log *slog.Logger) *confinement {
 			c.writable = append(c.writable, filepath.Dir(file))
 		}
 	}
-	if target, err := filepath.EvalSymlinks(s.elastic.store); err == nil {
+	if target, err := filepath.EvalSymlinks(s.elastic.store); err == nil && s.elastic.store != "" {
 		c.writable = append(c.writable, filepath.Dir(target))
 	}
 	if s.elastic.delivers() && s.elastic.store == "" {
