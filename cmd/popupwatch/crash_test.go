@@ -57,6 +57,9 @@ func TestACrashAtAnyMomentLosesAndDoublesNothing(t *testing.T) {
 		time.Sleep(rand.N(longest))
 		run.Process.Kill()
 		run.Wait() // it was killed, or was done before
+		if i%25 == 24 {
+			t.Logf("%d of %d kills", i+1, kills)
+		}
 	}
 	said := command(t, args...)
 	ledgerAddsUp(t, said, uint64(events))
