@@ -61,20 +61,19 @@ func (s *settings) addDelivery(f *pflag.FlagSet) {
 func (s *settings) addOutput(f *pflag.FlagSet) {
 	e := &s.elastic
 	c := &e.config
+	keyed := func(key string, add func(name string)) {
+		name := settingName(key)
+		add(name)
+		f.SetAnnotation(name, keyAnnotation, []string{key}) // the flag is there
+	}
 	text := func(to *string, group, key, about string) {
-		name := settingName(group + key)
-		f.StringVar(to, name, "", about)
-		f.SetAnnotation(name, keyAnnotation, []string{group + key}) // the flag is there
+		keyed(group+key, func(name string) { f.StringVar(to, name, "", about) })
 	}
 	number := func(to *int, key string, value int, about string) {
-		name := settingName(outputKey + key)
-		f.IntVar(to, name, value, about)
-		f.SetAnnotation(name, keyAnnotation, []string{outputKey + key})
+		keyed(outputKey+key, func(name string) { f.IntVar(to, name, value, about) })
 	}
 	span := func(to *time.Duration, key string, value time.Duration, about string) {
-		name := settingName(outputKey + key)
-		f.DurationVar(to, name, value, about)
-		f.SetAnnotation(name, keyAnnotation, []string{outputKey + key})
+		keyed(outputKey+key, func(name string) { f.DurationVar(to, name, value, about) })
 	}
 	text(&c.APIKey, outputKey, "api_key", "API key, id:key or encoded")
 	text(&e.apiKeyFile, outputKey, "api_key_file", "file that holds the API key (default: the systemd credential popupwatch.api_key)")
@@ -85,13 +84,15 @@ func (s *settings) addOutput(f *pflag.FlagSet) {
 	text(&e.tokenFile, outputKey, "token_file", "file that holds the token (default: the systemd credential popupwatch.token)")
 	text(&c.CloudID, outputKey, "cloud_id", "in place of hosts: the deployment's cloud id")
 	text(&c.Proxy, outputKey, "proxy_url", "proxy (default: that of HTTPS_PROXY and NO_PROXY)")
-	f.StringSliceVar(&c.CertificateAuthorities, "output-elasticsearch-ssl-certificate-authorities", nil, "files with the authorities to trust (default: the system's)")
-	f.SetAnnotation("output-elasticsearch-ssl-certificate-authorities", keyAnnotation, []string{outputKey + "ssl.certificate_authorities"})
+	keyed(outputKey+"ssl.certificate_authorities", func(name string) {
+		f.StringSliceVar(&c.CertificateAuthorities, name, nil, "files with the authorities to trust (default: the system's)")
+	})
 	text(&c.Fingerprint, outputKey, "ssl.ca_trusted_fingerprint", "SHA-256 of an authority that the server sends: it is trusted")
 	text(&c.Certificate, outputKey, "ssl.certificate", "file with the client's certificate")
 	text(&c.Key, outputKey, "ssl.key", "file with its key")
-	f.BoolVar(&c.AllowOpenSearch, "output-elasticsearch-allow-opensearch", false, "deliver to a server that does not say it is Elasticsearch")
-	f.SetAnnotation("output-elasticsearch-allow-opensearch", keyAnnotation, []string{outputKey + "allow_opensearch"})
+	keyed(outputKey+"allow_opensearch", func(name string) {
+		f.BoolVar(&c.AllowOpenSearch, name, false, "deliver to a server that does not say it is Elasticsearch")
+	})
 	number(&e.documents, "bulk_max_size", elastic.DefaultDocuments, "documents of one request at most")
 	number(&e.octets, "bulk_max_bytes", elastic.DefaultOctets, "octets of one request at most, before compression")
 	number(&e.compression, "compression_level", 0, "gzip of requests, 1 to 9; 0: none")
