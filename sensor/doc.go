@@ -14,6 +14,18 @@
 // a frame from the Source to the Sink. The three judges do not know each other; step joins them. A live source that waits sends ticks, and
 // differs from a file in nothing else.
 //
+// # Who can be believed
+//
+// Three things say something of a source, and they never mix. Package spoof keeps a ledger of likelihoods: rows of single packets (marks.go),
+// of all first packets of a campaign (population.go: emitters, one machine behind many addresses) and of answers (answers.go). The ledger moves
+// a claim between unknown and forged_probable only. Structural rules decide alone that an address cannot be the sender. Package spoof/proof
+// watches calls, callbacks and connections to our own hosts and mints a Genuine when all conditions of a rule held and nothing contradicted
+// for ten seconds; spoof binds it to the claim of that very message, or to conflict where the ledger speaks against it.
+//
+// A Genuine rides in the Assessment, thus in the event of the source. Sinks on the road are the only ones that see it: package report drafts
+// there, and what it stores is text, from which nothing can be made again. Gates that need a clock or a contact come when a person prints a draft.
+// The simulator (sensor/simulate) is a Source whose frames have known senders; the evaluator compares what the road said with that.
+//
 // # Restarts
 //
 // Run is Open, Carry and Finish. A service that goes on later ends with Suspend and WriteState instead, and begins with Open and ReadState: no
@@ -28,8 +40,8 @@
 //
 // # What scares us, and what we do
 //
-// The source of a popup is written by its sender: nothing here can make an address genuine (package spoof/proof has no way to yet), and
-// documents that raise alerts carry no source address. Popups are hostile bytes: only wire, inet and reassembly index them, every parser is
+// The source of a popup is written by its sender: only package spoof/proof can make an address genuine, and documents that raise alerts carry
+// no source address but a proven one. Popups are hostile bytes: only wire, inet and reassembly index them, every parser is
 // fuzzed. Floods of invented addresses and texts: tables in slots and generations, documents by campaign (rollup).
 //
 // # Design limits

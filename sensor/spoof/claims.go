@@ -89,7 +89,7 @@ func (c *claim) note(m *sighting, shown rows) (grown bool) {
 }
 
 // ttlOf gives the TTL of the packet that first showed a row.
-func (c *claim) ttlOf(r rows) uint8 { return c.ttls[bits.TrailingZeros16(uint16(r))] }
+func (c *claim) ttlOf(r rows) uint8 { return c.ttls[bits.TrailingZeros64(uint64(r))] }
 
 // reopen begins a new part.
 func (c *claim) reopen(at time.Time) {

@@ -24,7 +24,7 @@ type Config struct {
 
 // claimCost and populationCost are what a claim and its campaign's entry take, index included.
 const (
-	claimCost      = 216
+	claimCost      = 256
 	populationCost = 352
 )
 

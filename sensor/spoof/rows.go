@@ -3,7 +3,7 @@ package spoof
 import "fmt"
 
 // rows is a set of rows of the ledger.
-type rows uint16
+type rows uint64
 
 // The rows that one packet or one campaign gives. Weights and groups: SPOOF-AND-CAMPAIGNS 2.
 const (

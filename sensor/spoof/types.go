@@ -3,6 +3,8 @@ package spoof
 import (
 	"net/netip"
 	"time"
+
+	"popupwatch/sensor/spoof/proof"
 )
 
 // State is how far the source address of a claim can be believed (SPOOF-AND-CAMPAIGNS 1).
@@ -61,6 +63,7 @@ type Assessment struct {
 	Final     bool  // the claim closed: its last document
 
 	Reportable       bool
+	Refusals         []string      // words for the gates that keep a proven claim from being reportable; shared, read-only
 	Decibans         float64
 	Posterior        Posterior
 	Evidence         []Evidence
@@ -70,4 +73,9 @@ type Assessment struct {
 	Targets          uint64
 	TargetsEstimated bool
 	First, Last      time.Time
+
+	proof proof.Genuine
 }
+
+// Proof is the latest proof of the claim, valid only while its state is GenuineBound. It is never stored: an assessment that was has none.
+func (a *Assessment) Proof() proof.Genuine { return a.proof }
