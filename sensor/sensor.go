@@ -233,6 +233,7 @@ func (s *Sensor) signal(g *decoders.Signal) {
 	if event.Probes(g) {
 		c.Claim = s.judge.ObserveProbe(g)
 	}
+	s.judge.Signal(g)
 	s.findings.Signal(g, &c)
 	s.found()
 	if c.Claim != nil {
@@ -245,7 +246,7 @@ func (s *Sensor) popup(m *decoders.Message) {
 	direction := s.direction(m.Src.Addr(), m.Dst.Addr())
 	in := s.join(m)
 	verdict := s.rules.Judge(m, rules.Context{Direction: direction})
-	claim := s.judge.Observe(m, string(in.ID))
+	claim := s.judge.Observe(m, string(in.ID), verdict.Class == rules.Spam)
 	s.stats.messages++
 	s.summary.popup(m)
 	if !s.rollup.Add(m, in, verdict, claim, direction) {
