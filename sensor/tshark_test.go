@@ -39,7 +39,7 @@ type opinion struct {
 }
 
 func TestTsharkAgreesOnEveryFrameOrTheReasonIsKnown(t *testing.T) {
-	program := findTshark(t)
+	program := findProgram(t, "tshark", "tshark", "no second opinion")
 	known := knownDifferences()
 	for _, path := range everyCapture(t) {
 		name := strings.TrimSuffix(filepath.Base(path), ".pcap")
@@ -80,19 +80,6 @@ func knownDifferences() map[string][]string {
 		slices.Sort(rows)
 	}
 	return known
-}
-
-// findTshark gives the program's path. Where the test must not be left out (CI), its absence is a fault.
-func findTshark(t *testing.T) string {
-	t.Helper()
-	program, err := exec.LookPath("tshark")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("tshark is missing (apt-get install tshark)")
-	}
-	if err != nil {
-		t.Skip("tshark is missing (apt-get install tshark): no second opinion")
-	}
-	return program
 }
 
 // everyCapture lists the real captures, the background, the vectors and the capture of hidden ports.
