@@ -62,10 +62,21 @@ const (
 	theAck
 )
 
-// exchange gives the frames of vector 05 between other addresses, a call that its sender proves to be his, from a time on.
+// exchange gives the frames of vector 05, a call that its sender proves to be his, from a time on.
 func exchange(t testing.TB, at time.Time, from netip.Addr) []decoders.Frame {
 	t.Helper()
-	files, err := capture.Open([]string{testdata + "/vectors/05_way2_exchange.pcap"}, capture.Config{})
+	f := between(t, "05_way2_exchange", 5, at, from)
+	if len(f) != 5 {
+		t.Fatalf("the vector has %d frames", len(f))
+	}
+	return f
+}
+
+// between gives the frames of a vector as if from the victim's network: the host whose address ends in caller is the one who calls from
+// outside, a frame each second.
+func between(t testing.TB, vector string, caller byte, at time.Time, from netip.Addr) []decoders.Frame {
+	t.Helper()
+	files, err := capture.Open([]string{testdata + "/vectors/" + vector + ".pcap"}, capture.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +90,7 @@ func exchange(t testing.TB, at time.Time, from netip.Addr) []decoders.Frame {
 		f.Data, f.Time = slices.Clone(f.Data), at.Add(time.Duration(len(out))*time.Second)
 		for _, place := range []int{srcAt, dstAt} {
 			a := victim
-			if f.Data[place+3] == 5 { // 10.20.0.5 calls
+			if f.Data[place+3] == caller {
 				a = from
 			}
 			copy(f.Data[place:], a.AsSlice())
@@ -90,9 +101,6 @@ func exchange(t testing.TB, at time.Time, from netip.Addr) []decoders.Frame {
 		}
 		f.Data[11] = mac
 		out = append(out, f)
-	}
-	if len(out) != 5 {
-		t.Fatalf("the vector has %d frames", len(out))
 	}
 	return out
 }
@@ -108,10 +116,15 @@ type claimSaid struct {
 // judged carries frames along the road and gives the last claim of an address.
 func judged(t testing.TB, c sensor.Config, frames []decoders.Frame, of netip.Addr) claimSaid {
 	t.Helper()
-	for i := range frames {
-		frames[i].Seq = uint64(i + 1)
+	return judgedFrom(t, c, &taped{frames: frames}, of)
+}
+
+func judgedFrom(t testing.TB, c sensor.Config, src *taped, of netip.Addr) claimSaid {
+	t.Helper()
+	for i := range src.frames {
+		src.frames[i].Seq = uint64(i + 1)
 	}
-	out := roadOf(t, c, &taped{frames: frames})
+	out := roadOf(t, c, src)
 	var said claimSaid
 	for line := range strings.Lines(out.events) {
 		var d struct {

@@ -6,7 +6,6 @@ import (
 
 	"popupwatch/decoders"
 	"popupwatch/decoders/dcerpc"
-	"popupwatch/decoders/reassembly"
 	"popupwatch/sensor/spoof/proof"
 )
 
@@ -96,20 +95,8 @@ func (j *Judge) Signal(s *decoders.Signal) {
 	if (s.Fact == decoders.FactCallbackAnswer || s.Fact == decoders.FactCallbackRefuse) && s.Exchange.Callback.Frame == 0 && s.Kind == decoders.SignalPDU {
 		t.guess(s)
 	}
-	if s.Kind == decoders.SignalStream {
-		j.reach(s)
-	}
 	t.bench.Signal(s)
 	j.gainsay(s)
-}
-
-// reach notes that the client of a connection received what a host of ours sent, whatever it was about (R3).
-func (j *Judge) reach(s *decoders.Signal) {
-	e := &s.Session.Evidence
-	c, client := &e.Ends[reassembly.Client], s.Session.Ends.Client.Addr()
-	if j.isHome(s.Session.Ends.Server.Addr()) && !j.isHome(client) && e.Handshake() && c.Acked > 0 && c.Reset == 0 && !s.Session.Initials.Predictable() && s.Marks.Tunnels == 0 {
-		j.trust.reached.put(keyOf(client), s.Time.UnixNano(), s.Time)
-	}
 }
 
 // statusBadActivity is how a host says that it made no such call (C706 appendix E: nca_s_bad_actid).
@@ -192,6 +179,9 @@ func (j *Judge) renew(r claimRef) {
 // prove takes the outcomes of proofs that are due, or all at the end.
 func (j *Judge) prove(due func() (proof.Outcome, bool), now time.Time) {
 	for o, ok := due(); ok; o, ok = due() {
+		if o.Received() {
+			j.trust.reached.put(keyOf(o.Subject.Source.Addr()), now.UnixNano(), now)
+		}
 		b, known := j.trust.waiting.get(o.Subject)
 		if !known || o.Rule == proof.RuleCallback && !b.isOf(&o.Call) {
 			continue
@@ -208,6 +198,9 @@ func (j *Judge) settle(r claimRef, o proof.Outcome, now time.Time) {
 	c, d := j.open(r, j.trust.room)
 	if d == nil {
 		return
+	}
+	if o.Received() {
+		c.rows |= rowReached
 	}
 	if d.failed = o; o.Genuine.Valid() {
 		d.proof, d.failed = o.Genuine, proof.Outcome{}

@@ -53,7 +53,7 @@ func (j *Judge) answered(c *claim, r rows) []uint64 {
 const (
 	sentenceConflict = "The proof and other evidence contradict each other: a person has to look, and nobody may be reported."
 	sentenceRestored = "The source proved itself before the sensor was started again; the proof itself is not kept, so nobody may be reported on it."
-	sentenceReached  = "The address received what a host of ours sent within the hour, over another connection: it exists, but nothing ties it to this message."
+	sentenceReached  = "The address received what a host of ours sent around that hour: it exists, but nothing ties it to this message."
 )
 
 func sentenceProof(g proof.Genuine) string {
@@ -109,9 +109,9 @@ func reasonFailed(c proof.Condition) string {
 	case proof.NotReset:
 		return "the client's address refused the connection."
 	case proof.OnePath:
-		return "the client's segments came with different TTLs, or in a tunnel."
+		return "the client's segments came with different TTLs."
 	case proof.ServerLeft:
-		return "the server's answers were not seen to leave our network."
+		return "the server's answers were not seen to leave our network, or came in a tunnel."
 	default:
 		return "many of the client's segments fit nothing: it may have guessed."
 	}

@@ -27,6 +27,11 @@ type Outcome struct {
 	Call    decoders.Step // of R2: the call's first datagram
 }
 
+// Received says whether the source at least received what a host of ours sent, though it may not have sent the message.
+func (o *Outcome) Received() bool {
+	return o.Rule == RuleTCP && (o.Failed == Held || o.Failed >= Acknowledged)
+}
+
 // Bench watches exchanges and connections until they prove their source or fail to. Nothing of it outlives the run. It belongs to one
 // goroutine.
 type Bench struct {
