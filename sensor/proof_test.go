@@ -357,3 +357,26 @@ func TestOnlyTwoProofsAreReportable(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// A flood of invented calls pushes no proof out that is under way, at whatever stage; what it does push out is counted.
+func TestAFloodPushesNoProofOut(t *testing.T) {
+	for name, behind := range map[string]int{"the callback": theCallback, "the answer": theAnswer} {
+		f := exchange(t, morning, sender)
+		var flood []decoders.Frame
+		const invented = 40_000
+		for i := range invented {
+			g := f[theCall]
+			g.Data = slices.Clone(g.Data)
+			g.Time = f[behind].Time.Add(time.Duration(i) * 999 * time.Millisecond / invented)
+			binary.BigEndian.PutUint32(g.Data[srcAt:], 0x40000000+uint32(i)*65537)
+			flood = append(flood, g)
+		}
+		if behind == theCallback {
+			flood = flood[:4000] // the called host answers as many at most in a second
+		}
+		frames := slices.Insert(f, behind+1, flood...)
+		if got := judged(t, atHome(t), frames, sender); got.state != "genuine_bound" {
+			t.Errorf("behind %s: %+v", name, got)
+		}
+	}
+}
