@@ -380,3 +380,28 @@ func TestAFloodPushesNoProofOut(t *testing.T) {
 		}
 	}
 }
+
+// A proof is never stored: after a restart the claim says what it said, and nobody may be reported on it.
+func TestNoProofOutlivesTheRun(t *testing.T) {
+	frames := exchange(t, morning, sender)
+	frames = append(frames, decoders.Frame{Time: morning.Add(20 * time.Second), Link: frames[0].Link, Len: 60, Data: make([]byte, 60)})
+	frames = append(frames, decoders.Frame{Time: morning.Add(2 * time.Hour), Link: frames[0].Link, Len: 60, Data: make([]byte, 60)})
+	for i := range frames {
+		frames[i].Seq = uint64(i + 1)
+	}
+	last := ""
+	for line := range strings.Lines(restarted(t, atHome(t), frames, 6).events) {
+		if strings.Contains(line, `"final":true`) && strings.Contains(line, `"claim_id"`) {
+			last = line
+		}
+	}
+	if !strings.Contains(last, `"state":"genuine_bound","reportable":false`) || !strings.Contains(last, `"refused_by":["proof_not_held"]`) {
+		t.Errorf("%s", last)
+	}
+	// Cut between the question and its answer there is no proof at all.
+	for line := range strings.Lines(restarted(t, atHome(t), frames, 2).events) {
+		if strings.Contains(line, `"state":"genuine_bound"`) {
+			t.Errorf("%s", line)
+		}
+	}
+}
