@@ -113,7 +113,7 @@ type claimSaid struct {
 	reportable bool
 }
 
-// judged carries frames along the road and gives the last claim of an address.
+// judged carries frames along the road and gives the last claim of an address, or one that is proven.
 func judged(t testing.TB, c sensor.Config, frames []decoders.Frame, of netip.Addr) claimSaid {
 	t.Helper()
 	return judgedFrom(t, c, &taped{frames: frames}, of)
@@ -143,7 +143,7 @@ func judgedFrom(t testing.TB, c sensor.Config, src *taped, of netip.Addr) claimS
 		if err := json.Unmarshal([]byte(line), &d); err != nil {
 			t.Fatal(err)
 		}
-		if s := d.Popupwatch.Source; s.Final && d.Source.IP == of.String() {
+		if s := d.Popupwatch.Source; s.Final && d.Source.IP == of.String() && said.state != "genuine_bound" {
 			said = claimSaid{state: s.State, conflict: s.Conflict, reportable: s.Reportable}
 			for _, e := range s.Evidence {
 				said.evidence = append(said.evidence, e.ID)
@@ -214,6 +214,19 @@ func TestACallbackProves(t *testing.T) {
 		}, "unknown", "E54"},
 		"5 affirmed again": {func(f []decoders.Frame) []decoders.Frame {
 			return withSecond(f, func(b []byte) { b[portAt-16]++ /* IP ID */ })
+		}, "genuine_bound", "R2"},
+		"5 a twin of the call": {func(f []decoders.Frame) []decoders.Frame {
+			twin := saying(f[theCall], "Another text altogether, of which the caller knows nothing.")
+			twin.Data[14+5]++ // IP ID
+			twin.Time = twin.Time.Add(time.Millisecond)
+			return slices.Insert(f, theCallback, twin)
+		}, "unknown", ""},
+		"5 the call again": {func(f []decoders.Frame) []decoders.Frame {
+			again := f[theCall]
+			again.Data = slices.Clone(again.Data)
+			again.Data[14+5]++
+			again.Time = again.Time.Add(time.Millisecond)
+			return slices.Insert(f, theCallback, again)
 		}, "genuine_bound", "R2"},
 		"6 guessed":            {func(f []decoders.Frame) []decoders.Frame { return guessed(f, 4) }, "unknown", "R2-failed"},
 		"6 three":              {func(f []decoders.Frame) []decoders.Frame { return guessed(f, 3) }, "genuine_bound", "R2"},

@@ -14,6 +14,7 @@ type bound struct {
 	claimRef
 	frames [2]uint64  // the first and the last of the message
 	began  time.Time  // when the first came
+	twin   bool       // another message had the same numbers: the answer may mean either
 	more   []claimRef // of a connection that carried several, at most maxCarried
 }
 
@@ -67,7 +68,11 @@ func (j *Judge) await(m *decoders.Message, c *claim, slot uint32) {
 	switch {
 	case !known:
 		b = bound{claimRef: ref, frames: [2]uint64{m.Frames[0], m.Frames[len(m.Frames)-1]}, began: m.Began}
-	case m.Session == nil || b.claimRef == ref || len(b.more) >= maxCarried || slices.Contains(b.more, ref):
+	case m.Session == nil && m.Retransmit:
+		return
+	case m.Session == nil:
+		b.twin = true
+	case b.claimRef == ref || len(b.more) >= maxCarried || slices.Contains(b.more, ref):
 		return
 	default:
 		b.more = append(b.more, ref)
@@ -232,6 +237,9 @@ func (j *Judge) prove(due func() (proof.Outcome, bool), now time.Time) {
 		delete(j.trust.held, o.Subject)
 		if !known || o.Rule == proof.RuleCallback && !b.isOf(&o.Call) {
 			continue
+		}
+		if b.twin {
+			o.Genuine, o.Failed = proof.Genuine{}, proof.NotContradicted
 		}
 		j.settle(b.claimRef, o, now)
 		for _, r := range b.more {
