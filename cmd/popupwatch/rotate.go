@@ -19,6 +19,7 @@ type telescope struct {
 	road     *sensor.Sensor
 	out      eventSink
 	delivery *delivery
+	beside   *beside
 	reports  []capture.FileReport // of files that were read, the last ones
 	began    time.Time
 	dir      string
@@ -59,7 +60,12 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 	if t.delivery, err = s.openDelivery(newPlainLogger(io.err, s.quiet), false); err != nil {
 		return errors.Join(err, t.out.Close())
 	}
-	t.out = t.delivery.besides(t.out)
+	if t.beside, err = s.openBeside(t.delivery); err != nil {
+		return errors.Join(err, t.out.Close(), t.delivery.discard())
+	}
+	defer func() { err = errors.Join(err, t.beside.discard()) }()
+	config.Witness = t.beside.witness()
+	t.out = t.beside.besides(t.delivery.besides(t.out))
 	t.road = sensor.New(config, t.out)
 	t.road.Open(t)
 	if err := t.load(); err != nil {
@@ -67,7 +73,9 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 	}
 	// SIGHUP stops as well: a terminal that closes must not cost the place in a file.
 	end := stopAt(func() { t.Watch.Stop(); t.delivery.hurry() }, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	err = t.carry()
+	if err = t.carry(); err == nil {
+		err = t.beside.save(t.Watch.Interface)
+	}
 	end()
 	late := time.Now().Add(leaveTaking)
 	err = errors.Join(err, t.delivery.complete(func() bool { return t.delivery.keeps() && time.Now().After(late) }, func(int64) {}))
@@ -169,6 +177,6 @@ func (t *telescope) save() error { return sensor.WriteState(t.settings.state, t.
 
 // conclude prints the summary, and gives status 3 where a file was damaged.
 func (t *telescope) conclude() error {
-	summary := runSummary{Summary: t.road.Summary(), files: t.reports, elapsed: time.Since(t.began), delivery: t.delivery, settings: t.settings}
+	summary := runSummary{Summary: t.road.Summary(), files: t.reports, elapsed: time.Since(t.began), delivery: t.delivery, beside: t.beside, settings: t.settings}
 	return conclude(t.settings, &summary, nil, false, t.io)
 }

@@ -34,8 +34,8 @@ type written struct {
 	link  decoders.LinkType
 }
 
-// NewPacketFile begins a file; ifaces says what a frame's Iface names.
-func NewPacketFile(w io.Writer, ifaces func(int) decoders.Interface, application string) *PacketFile {
+// NewPacketFile begins a file; ifaces says what a frame's Iface names, comment what there is to say of the whole.
+func NewPacketFile(w io.Writer, ifaces func(int) decoders.Interface, application, comment string) *PacketFile {
 	p := &PacketFile{w: bufio.NewWriterSize(w, 1<<16), ifaces: ifaces, numbers: map[written]uint32{}}
 	b := p.begin(blockSection)
 	b = binary.LittleEndian.AppendUint32(b, orderMagic)
@@ -43,6 +43,7 @@ func NewPacketFile(w io.Writer, ifaces func(int) decoders.Interface, application
 	b = binary.LittleEndian.AppendUint16(b, 0)
 	b = binary.LittleEndian.AppendUint64(b, 1<<64-1) // the section's length is not stated
 	b = appendOption(b, optionApplication, application)
+	b = appendOption(b, optionComment, comment)
 	p.end(appendEnd(b)) // an error of w comes back at Close
 	return p
 }

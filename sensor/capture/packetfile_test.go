@@ -29,7 +29,7 @@ func packetFile(t *testing.T, comments ...[]string) []byte {
 	t.Helper()
 	frames, ifaces := packetFrames()
 	var b bytes.Buffer
-	p := NewPacketFile(&b, func(i int) decoders.Interface { return ifaces[i] }, "popupwatch test")
+	p := NewPacketFile(&b, func(i int) decoders.Interface { return ifaces[i] }, "popupwatch test", "all of it")
 	for i := range frames {
 		if err := p.Add(&frames[i], comments[i]); err != nil {
 			t.Fatal(err)
@@ -110,7 +110,7 @@ type full struct{}
 func (full) Write([]byte) (int, error) { return 0, errors.New("the disk is full") }
 
 func TestAFullDiskIsTold(t *testing.T) {
-	p := NewPacketFile(full{}, func(int) decoders.Interface { return decoders.Interface{} }, "")
+	p := NewPacketFile(full{}, func(int) decoders.Interface { return decoders.Interface{} }, "", "")
 	if err := p.Close(); err == nil || !strings.Contains(err.Error(), "the disk is full") {
 		t.Error(err)
 	}
