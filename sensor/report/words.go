@@ -1,6 +1,16 @@
 package report
 
+import "fmt"
+
 // Words for the states of a source (SPOOF-AND-CAMPAIGNS 1), for the refusal list and for packet comments.
+
+// many writes a count with its word.
+func many(n uint64, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
+}
 
 // stateWords says what a state means, and why a report would hurt.
 type stateWords struct{ meaning, harm string }
