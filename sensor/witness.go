@@ -17,3 +17,21 @@ type Witness interface {
 	Popup(m *decoders.Message, a *spoof.Assessment)
 	Claim(a *spoof.Assessment) // one that changed or closed
 }
+
+func (s *Sensor) showFrame(f *decoders.Frame, why decoders.Reason) {
+	if w := s.config.Witness; w != nil {
+		w.Frame(f, why, &s.result)
+	}
+}
+
+func (s *Sensor) showPopup(m *decoders.Message, a *spoof.Assessment) {
+	if w := s.config.Witness; w != nil {
+		w.Popup(m, a)
+	}
+}
+
+func (s *Sensor) showClaim(a *spoof.Assessment) {
+	if w := s.config.Witness; w != nil {
+		w.Claim(a)
+	}
+}

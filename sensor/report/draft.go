@@ -106,7 +106,7 @@ func buildable(g proof.Genuine, a *spoof.Assessment, c CampaignView) error {
 		return ErrNoProof
 	case g.Source().Addr().Unmap() != a.Key.Source.Unmap():
 		return ErrOtherSource
-	case a.State != spoof.GenuineBound || !a.Reportable || a.Conflict || a.Key.Class != spoof.ClassPopup:
+	case g.Short() || a.State != spoof.GenuineBound || !a.Reportable || len(a.Refusals) > 0 || a.Conflict || a.Key.Class != spoof.ClassPopup:
 		return ErrNotReportable
 	case c.ID != a.Key.Campaign || c.Verdict != "spam":
 		return ErrNotSpam
@@ -121,7 +121,12 @@ func factsOf(g proof.Genuine, a *spoof.Assessment, c CampaignView) facts {
 	out := facts{
 		id: reportID(a), at: g.At(), source: g.Source(), destination: g.Destination(), campaign: c.ID, rule: g.Rule().String(),
 		limit: limitOf(g.Rule(), g.Destination().Addr()), internal: g.Rule() == proof.RuleAccess, messages: a.Messages,
-		message: shown(c), packets: g.Frames(),
+		message: shown(c),
+	}
+	for _, frame := range g.Frames() {
+		if frame > 0 {
+			out.packets = append(out.packets, frame)
+		}
 	}
 	out.seen = fmt.Sprintf("An unsolicited Windows Messenger popup came from this address and port at the time given; it belongs to a campaign of at least %d messages.",
 		max(c.Messages, a.Messages))

@@ -36,7 +36,7 @@ func TestEverySourceIsRefusedInWords(t *testing.T) {
 	states := []string{"forged_certain", "nonroutable_leak", "forged_probable", "unknown", "reachable_unbound", "genuine_bound"}
 	for i, state := range states {
 		events.WriteString(sourceLine(fmt.Sprintf("192.0.2.%d", i), "unknown", ""))
-		events.WriteString(sourceLine(fmt.Sprintf("192.0.2.%d", i), state, `,"refusals":["two proofs"]`)) // the last word
+		events.WriteString(sourceLine(fmt.Sprintf("192.0.2.%d", i), state, `,"refused_by":["single_proof","new_gate"]`)) // the last word
 	}
 	events.WriteString(sourceLine("192.0.2.8", "genuine_bound", `,"reportable":true`))
 	var all Refusals
@@ -49,7 +49,7 @@ func TestEverySourceIsRefusedInWords(t *testing.T) {
 	}
 	for i, state := range states {
 		text := rows[i].String()
-		for _, part := range []string{state, wordsOf(state).meaning, wordsOf(state).harm, "gate: two proofs", "The TTL was invented."} {
+		for _, part := range []string{state, wordsOf(state).meaning, wordsOf(state).harm, "not two proofs at least a minute apart", "gate: new_gate", "The TTL was invented."} {
 			if !strings.Contains(text, part) {
 				t.Errorf("%q is not said of %s: %s", part, state, text)
 			}

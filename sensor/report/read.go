@@ -79,7 +79,7 @@ type (
 	sourceDocument struct {
 		State      string             `json:"state"`
 		Reportable bool               `json:"reportable"`
-		Refusals   []string           `json:"refusals"` // gates that keep a proven claim from being reportable
+		RefusedBy  []string           `json:"refused_by"` // gates that keep a proven claim from being reportable
 		ClaimID    string             `json:"claim_id"`
 		Class      string             `json:"class"`
 		Hour       time.Time          `json:"hour"`

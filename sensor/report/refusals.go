@@ -83,8 +83,8 @@ func whyNot(s *sourceDocument) []string {
 	if s.Conflict {
 		why = append(why, "the evidence contradicts itself")
 	}
-	for _, gate := range s.Refusals {
-		why = append(why, "gate: "+gate)
+	for _, gate := range s.RefusedBy {
+		why = append(why, gateWords(gate))
 	}
 	return why
 }

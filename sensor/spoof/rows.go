@@ -22,6 +22,16 @@ const (
 	rowR1
 	rowR1b
 	rowSelf
+	rowE12 // from here on: what proven traffic and answers show
+	rowE13
+	rowE50
+	rowE51
+	rowE52
+	rowE53
+	rowE54
+	rowProven  // it proved itself, in this run or before
+	rowReached // it received what our hosts sent, about something else
+	rowSpam    // one of its messages is spam: no evidence, a gate
 )
 
 // packetRows is how many rows come from single packets: the first bits.
@@ -61,11 +71,18 @@ var rowTable = [...]row{
 	{rowE10, "E10", g1, 13},
 	{rowE11, "E11", g1, 3},
 	{rowE14, "E14", g1, 0},
+	{rowE12, "E12", g1, 7},
+	{rowE13, "E13", g1, -5},
 	{rowE26, "E26", g2, 0},
 	{rowE24, "E24", g2, 1},
 	{rowE32, "E32", g3, 3},
 	{rowE04, "E04", g4, 13},
 	{rowE43, "E43", g4, 6},
+	{rowE54, "E54", g5, 13},
+	{rowE50, "E50", g5, 10},
+	{rowE52, "E52", g5, 8},
+	{rowE51, "E51", g5, 5},
+	{rowE53, "E53", g5, 5},
 	{rowE61, "E61", g6, 1},
 	{rowE63, "E63", g6, 3},
 	{rowE63Sum, "E63", g6, 3},

@@ -27,6 +27,8 @@ type sighting struct {
 	frame       uint64
 	first       bool         // of its submission
 	call        *dcerpc.Call // nil where the packet carried none
+	spam        bool
+	message     *decoders.Message // where its sender may prove that it was his; else nil
 }
 
 // sightingOf is a popup, or an exploit attempt, as the judge looks at it.
