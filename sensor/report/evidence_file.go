@@ -86,6 +86,7 @@ const maxSentence = 1000
 // said is a sentence on a packet: of which claim, how strong.
 type said struct {
 	claim    int32 // 1 + index; 0: of a finding
+	rule     bool  // it decides alone
 	decibans float64
 	text     string
 }
@@ -96,7 +97,7 @@ func (e *Evidence) sentences() map[uint64][]said {
 	for i := range e.claims {
 		for _, row := range e.claims[i].rows {
 			text := fmt.Sprintf("Evidence %s (%s, %+.1f dB): %s", row.ID, row.Group, row.Decibans, row.Text)
-			s := said{int32(i + 1), row.Decibans, e.config.Line(text, maxSentence)}
+			s := said{int32(i + 1), row.Group == "rule", row.Decibans, e.config.Line(text, maxSentence)}
 			for _, seq := range row.Packets {
 				if e.kept[seq] != nil {
 					out[seq] = append(out[seq], s)
@@ -106,7 +107,7 @@ func (e *Evidence) sentences() map[uint64][]said {
 	}
 	for key, c := range e.cited { // in any order: comments are sorted
 		for _, text := range c.sentences {
-			s := said{0, 0, e.config.Line("Finding "+key.class+": "+text, maxSentence)}
+			s := said{0, false, 0, e.config.Line("Finding "+key.class+": "+text, maxSentence)}
 			for _, seq := range c.packets {
 				if e.kept[seq] != nil {
 					out[seq] = append(out[seq], s)
@@ -117,8 +118,8 @@ func (e *Evidence) sentences() map[uint64][]said {
 	return out
 }
 
-// comments are the note on a packet, the verdict on its claim, and the sentences that cite it: those of its own claim first, then the
-// strongest; each once.
+// comments are the note on a packet, the verdict on its claim, and the sentences that cite it: those of its own claim first, then what
+// decides alone, then the strongest; each once.
 func (e *Evidence) comments(k *keptFrame, says []said) []string {
 	var out []string
 	if k.note > 0 {
@@ -134,7 +135,7 @@ func (e *Evidence) comments(k *keptFrame, says []said) []string {
 		out = append(out, "There was no room for the verdict on its source.")
 	}
 	slices.SortStableFunc(says, func(a, b said) int {
-		return cmp.Or(-compareBool(a.claim == own, b.claim == own), -cmp.Compare(a.decibans, b.decibans), cmp.Compare(a.text, b.text))
+		return cmp.Or(-compareBool(a.claim == own, b.claim == own), -compareBool(a.rule, b.rule), -cmp.Compare(a.decibans, b.decibans), cmp.Compare(a.text, b.text))
 	})
 	more := 0
 	seen := map[string]bool{}
@@ -150,6 +151,9 @@ func (e *Evidence) comments(k *keptFrame, says []said) []string {
 	}
 	if more > 0 {
 		out = append(out, fmt.Sprintf("%d more sentences cite this packet.", more))
+	}
+	if len(out) == 0 {
+		out = append(out, "An earlier document cited this packet, the last one does not.")
 	}
 	return out
 }
