@@ -1,9 +1,12 @@
 package report
 
 import (
+	"strings"
 	"sync/atomic"
 	"time"
 
+	"popupwatch/decoders"
+	"popupwatch/decoders/dcerpc"
 	"popupwatch/sensor/event"
 	"popupwatch/sensor/spoof"
 	"popupwatch/sensor/store"
@@ -93,16 +96,28 @@ func (d *Drafts) Emit(e *event.Event) error {
 func (d *Drafts) Close() error { return nil }
 
 func (d *Drafts) message(e *event.Event) {
-	id := e.ClaimID()
-	if id == "" || e.Membership.ID == "" {
+	m := e.Message
+	if !provable(m) || e.Membership.ID == "" {
 		return
 	}
-	m := e.Message
-	d.messages.put(id, words{clip(m.From.Shown), clip(m.To.Shown), clip(m.Text.Shown)})
+	if id := e.ClaimID(); id != "" {
+		d.messages.put(id, words{clip(m.From.Shown), clip(m.To.Shown), clip(m.Text.Shown)})
+	}
 }
 
-// clip bounds what is remembered of a text. The copy keeps no part of a larger one alive.
-func clip(s string) string { return string([]byte(s[:min(len(s), maxShownText)])) }
+// provable says whether a popup can become part of a report: most of a flood cannot, and is not remembered.
+func provable(m *decoders.Message) bool {
+	const once = dcerpc.FlagIdempotent | dcerpc.FlagMaybe | dcerpc.FlagBroadcast
+	return m.Route == decoders.RouteSMB || m.Route == decoders.RouteRPC && m.RPC.Header.Flags&once == 0
+}
+
+// clip bounds what is remembered of a text. What is cut is copied, so that it keeps no longer one alive.
+func clip(s string) string {
+	if len(s) <= maxShownText {
+		return s
+	}
+	return strings.Clone(s[:maxShownText])
+}
 
 func (d *Drafts) campaign(e *event.Event) {
 	u := e.Campaign
