@@ -3,21 +3,25 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+
+	"popupwatch/sensor/capture/veth"
 )
 
 // replayed runs a replay, which must end well, and gives its events.
 func replayed(t *testing.T, args ...string) []byte {
 	t.Helper()
 	events := filepath.Join(t.TempDir(), "events.ndjson")
-	var out, errors bytes.Buffer
-	if status := run(append([]string{"replay", "--summary", "none", "--events", events}, args...), stdio{strings.NewReader(""), &out, &errors}); status != exitOK {
-		t.Fatalf("status %d: %s", status, errors.String())
+	var out, problems bytes.Buffer
+	if status := run(append([]string{"replay", "--summary", "none", "--events", events}, args...), stdio{strings.NewReader(""), &out, &problems}); status != exitOK {
+		t.Fatalf("status %d: %s", status, problems.String())
 	}
 	content, err := os.ReadFile(events)
 	if err != nil {
@@ -86,5 +90,27 @@ func TestTsharkShowsTheVerdictOnThePacket(t *testing.T) {
 	}
 	if bytes.ContainsAny(out, "\x1b\x00\x07") {
 		t.Error("control characters reach the terminal")
+	}
+}
+
+// A service that gave its privileges up writes the packets when it stops, those of popups without a document of their own, too.
+func TestLiveWritesTheEvidenceWhenItStops(t *testing.T) {
+	a, b := veth.Pair(t)
+	folder := t.TempDir()
+	if err := errors.Join(os.Chmod(folder, 0o777), os.Chmod(filepath.Dir(folder), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "evidence.pcapng")
+	p := startLive(t, program(t), "-i", b, "--events", "-", "--rollup", "1s", "--campaign-idle", "2s", "--evidence", file)
+	sendAll(t, a, popups(t))
+	p.event("end of the campaign", isAction("campaign_closed"))
+	if status := p.end(syscall.SIGTERM); status != 0 {
+		t.Fatalf("status %d", status)
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) != 1 {
+		t.Errorf("%v is in the folder, %v", left, err)
+	}
+	if got := popupTexts(t, replayed(t, file)); len(got) != len(popups(t)) {
+		t.Errorf("%d popups in the evidence, %d were sent", len(got), len(popups(t)))
 	}
 }
