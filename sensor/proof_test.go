@@ -113,7 +113,7 @@ type claimSaid struct {
 	reportable bool
 }
 
-// judged carries frames along the road and gives the last claim of an address.
+// judged carries frames along the road and gives the last claim of an address, or one that is proven.
 func judged(t testing.TB, c sensor.Config, frames []decoders.Frame, of netip.Addr) claimSaid {
 	t.Helper()
 	return judgedFrom(t, c, &taped{frames: frames}, of)
@@ -143,7 +143,7 @@ func judgedFrom(t testing.TB, c sensor.Config, src *taped, of netip.Addr) claimS
 		if err := json.Unmarshal([]byte(line), &d); err != nil {
 			t.Fatal(err)
 		}
-		if s := d.Popupwatch.Source; s.Final && d.Source.IP == of.String() {
+		if s := d.Popupwatch.Source; s.Final && d.Source.IP == of.String() && said.state != "genuine_bound" {
 			said = claimSaid{state: s.State, conflict: s.Conflict, reportable: s.Reportable}
 			for _, e := range s.Evidence {
 				said.evidence = append(said.evidence, e.ID)
@@ -214,6 +214,19 @@ func TestACallbackProves(t *testing.T) {
 		}, "unknown", "E54"},
 		"5 affirmed again": {func(f []decoders.Frame) []decoders.Frame {
 			return withSecond(f, func(b []byte) { b[portAt-16]++ /* IP ID */ })
+		}, "genuine_bound", "R2"},
+		"5 a twin of the call": {func(f []decoders.Frame) []decoders.Frame {
+			twin := saying(f[theCall], "Another text altogether, of which the caller knows nothing.")
+			twin.Data[14+5]++ // IP ID
+			twin.Time = twin.Time.Add(time.Millisecond)
+			return slices.Insert(f, theCallback, twin)
+		}, "unknown", ""},
+		"5 the call again": {func(f []decoders.Frame) []decoders.Frame {
+			again := f[theCall]
+			again.Data = slices.Clone(again.Data)
+			again.Data[14+5]++
+			again.Time = again.Time.Add(time.Millisecond)
+			return slices.Insert(f, theCallback, again)
 		}, "genuine_bound", "R2"},
 		"6 guessed":            {func(f []decoders.Frame) []decoders.Frame { return guessed(f, 4) }, "unknown", "R2-failed"},
 		"6 three":              {func(f []decoders.Frame) []decoders.Frame { return guessed(f, 3) }, "genuine_bound", "R2"},
@@ -355,5 +368,53 @@ func TestOnlyTwoProofsAreReportable(t *testing.T) {
 	frames = append(frames, decoders.Frame{Time: morning.Add(time.Hour / 2), Link: frames[0].Link, Len: 60, Data: make([]byte, 60)})
 	if got := judged(t, atHome(t), frames, sender); !got.reportable {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A flood of invented calls pushes no proof out that is under way, at whatever stage; what it does push out is counted.
+func TestAFloodPushesNoProofOut(t *testing.T) {
+	for name, behind := range map[string]int{"the callback": theCallback, "the answer": theAnswer} {
+		f := exchange(t, morning, sender)
+		var flood []decoders.Frame
+		const invented = 40_000
+		for i := range invented {
+			g := f[theCall]
+			g.Data = slices.Clone(g.Data)
+			g.Time = f[behind].Time.Add(time.Duration(i) * 999 * time.Millisecond / invented)
+			binary.BigEndian.PutUint32(g.Data[srcAt:], 0x40000000+uint32(i)*65537)
+			flood = append(flood, g)
+		}
+		if behind == theCallback {
+			flood = flood[:4000] // the called host answers as many at most in a second
+		}
+		frames := slices.Insert(f, behind+1, flood...)
+		if got := judged(t, atHome(t), frames, sender); got.state != "genuine_bound" {
+			t.Errorf("behind %s: %+v", name, got)
+		}
+	}
+}
+
+// A proof is never stored: after a restart the claim says what it said, and nobody may be reported on it.
+func TestNoProofOutlivesTheRun(t *testing.T) {
+	frames := exchange(t, morning, sender)
+	frames = append(frames, decoders.Frame{Time: morning.Add(20 * time.Second), Link: frames[0].Link, Len: 60, Data: make([]byte, 60)})
+	frames = append(frames, decoders.Frame{Time: morning.Add(2 * time.Hour), Link: frames[0].Link, Len: 60, Data: make([]byte, 60)})
+	for i := range frames {
+		frames[i].Seq = uint64(i + 1)
+	}
+	last := ""
+	for line := range strings.Lines(restarted(t, atHome(t), frames, 6).events) {
+		if strings.Contains(line, `"final":true`) && strings.Contains(line, `"claim_id"`) {
+			last = line
+		}
+	}
+	if !strings.Contains(last, `"state":"genuine_bound","reportable":false`) || !strings.Contains(last, `"refused_by":["proof_not_held"]`) {
+		t.Errorf("%s", last)
+	}
+	// Cut between the question and its answer there is no proof at all.
+	for line := range strings.Lines(restarted(t, atHome(t), frames, 2).events) {
+		if strings.Contains(line, `"state":"genuine_bound"`) {
+			t.Errorf("%s", line)
+		}
 	}
 }

@@ -53,6 +53,7 @@ type settings struct {
 
 	elastic elasticSettings
 	report  reportSettings
+	trust   trustSettings
 
 	privacyClean   string
 	namespace      string
@@ -78,6 +79,7 @@ func newSettings(command string) *settings {
 	s.addLive(s.all)
 	s.addReplay(s.all)
 	s.addLimits(s.all)
+	s.addTrust(s.all)
 	s.addDelivery(s.all)
 	s.addEvidence(s.all)
 	s.addReporter(s.all)
@@ -230,7 +232,7 @@ func (s *settings) sensorConfig() (sensor.Config, error) {
 	}
 	var err error
 	c.Event.Privacy, err = parsePrivacy(s.privacyClean)
-	return c, errors.Join(err, s.check())
+	return c, errors.Join(err, s.trust.apply(&c), s.check())
 }
 
 // namespaceForm is what Elasticsearch takes as the last part of a data stream's name.

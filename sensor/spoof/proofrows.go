@@ -95,7 +95,7 @@ func reasonFailed(c proof.Condition) string {
 	case proof.AnswerFits:
 		return "the answer came from another port, too early or too late, with another number, or did not say yes."
 	case proof.NotContradicted:
-		return "something from the same address, or our own host, said otherwise."
+		return "something from the same address, or our own host, said otherwise, or another message had the call's numbers."
 	case proof.NotGuessed:
 		return "the address sent answers to questions that were never asked: it may have guessed."
 	case proof.SamePath:

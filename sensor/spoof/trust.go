@@ -22,9 +22,10 @@ type trust struct {
 	bench    *proof.Bench
 	home     func(netip.Addr) bool
 	iface    func(int) decoders.Interface
-	bindings map[Binding]bool // with prefixes of one address each
-	networks []Binding        // with longer ones
-	waiting  recent[proof.Subject, bound]
+	bindings map[Binding]bool             // with prefixes of one address each
+	networks []Binding                    // with longer ones
+	waiting  recent[proof.Subject, bound] // calls that nobody answered for yet: anybody can send these
+	held     map[proof.Subject]bound      // of answered calls and whole connections: no invented address pushes them out
 	sides    map[int]side
 	guesses  recent[netPair, uint16]
 	dossiers map[uint32]*dossier // by slot of the claim
@@ -36,9 +37,9 @@ type trust struct {
 	loss     time.Time              // when the capture last lost frames
 }
 
-// What each thing that trust keeps costs, in octets, about: it gets a sixteenth of the memory, in equal parts.
+// What each thing that trust keeps costs, in octets, about: it gets an eighth of the memory, of which calls that wait get half.
 const (
-	trustShare   = 16
+	trustShare   = 8
 	trialCost    = 1200
 	boundCost    = 2 * 220
 	guessCost    = 2 * 80
@@ -54,13 +55,14 @@ const (
 	guessFor  = 10 * time.Minute
 	recordFor = 24 * time.Hour
 	reachFor  = time.Hour
+	holdFor   = 10 * time.Minute // what no outcome came for by then makes room
 )
 
 func newTrust(c *Config, home func(netip.Addr) bool) *trust {
-	part := int(c.Memory) / trustShare / 8
+	part := int(c.Memory) / trustShare / 16
 	t := &trust{
-		home: home, iface: c.Interface, sides: map[int]side{}, dossiers: map[uint32]*dossier{}, room: part / dossierCost, bindings: map[Binding]bool{},
-		waiting: newRecent[proof.Subject, bound](waitFor, 2*part/boundCost),
+		home: home, iface: c.Interface, sides: map[int]side{}, dossiers: map[uint32]*dossier{}, room: max(part/dossierCost, 16), bindings: map[Binding]bool{},
+		waiting: newRecent[proof.Subject, bound](waitFor, 8*part/boundCost), held: map[proof.Subject]bound{},
 		guesses: newRecent[netPair, uint16](guessFor, part/guessCost),
 		records: newRecent[addrKey, record](recordFor, part/recordCost),
 		hops:    newRecent[netip.Prefix, verified](recordFor, part/verifiedCost),
@@ -73,7 +75,7 @@ func newTrust(c *Config, home func(netip.Addr) bool) *trust {
 			t.networks = append(t.networks, b)
 		}
 	}
-	t.bench = proof.New(proof.Config{Left: t.left, Bound: t.bound, Guesses: t.guessed, Room: part / 2 / trialCost})
+	t.bench = proof.New(proof.Config{Left: t.left, Bound: t.bound, Guesses: t.guessed, Room: max(part/2/trialCost, 16)})
 	return t
 }
 

@@ -72,6 +72,9 @@ func (b *Bench) Access(m *decoders.Message) (Genuine, bool) {
 	return Genuine{rule: RuleAccess, subject: Subject{Source: m.Src, Destination: m.Dst}, at: m.Time, frames: [3]uint64{m.Frames[0]}}, true
 }
 
+// Watches says whether somebody answered a callback about a call: then an outcome comes.
+func (b *Bench) Watches(of Subject) bool { return b.trials[of] != nil }
+
 // room says whether one more may be watched of so many. A host that exists must have answered in each: no invented address pushes one out,
 // and where there is no room it is the newcomer that has none.
 func (b *Bench) room(n int) bool {
