@@ -41,9 +41,15 @@ func (s *settings) addReport(f *pflag.FlagSet) {
 	f.BoolVar(&s.report.clockSynced, "clock-synced", false, "say that the sensor's clock was right: no report without it")
 }
 
-// checkReport refuses limits that make no sense, and an evidence file in a place that is not there or that is another output.
+// checkReport refuses a reporter that no draft could name, limits that make no sense, and an evidence file in a place that is not there or
+// that is another output.
 func (s *settings) checkReport() error {
 	r := &s.report
+	if r.reporter != (report.Reporter{}) {
+		if _, err := report.NewForm(r.reporter); err != nil {
+			return usageError("--reporter-org, --reporter-contact, --reporter-domain: %w", err)
+		}
+	}
 	switch {
 	case r.evidencePacket < 1 || r.evidenceOctets < 1:
 		return usageError("--evidence-packets, --evidence-octets: at least 1")

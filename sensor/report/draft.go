@@ -62,7 +62,11 @@ type Form struct {
 	schema   *jsonschema.Schema
 }
 
-// NewForm makes a form for a reporter, who may be unnamed: then drafts say so, and the gates refuse them until somebody is.
+// ErrReporter is a reporter that XARF does not take.
+var ErrReporter = errors.New("who reports needs a name, a mailbox and a domain")
+
+// NewForm makes a form for a reporter, who may be unnamed: then drafts say so, and the gates refuse them until somebody is. ErrReporter is
+// said at once: later each draft would be refused for it.
 func NewForm(r Reporter) (*Form, error) {
 	if r == (Reporter{}) {
 		r = nobody()
@@ -71,7 +75,20 @@ func NewForm(r Reporter) (*Form, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile the schema of XARF: %w", err)
 	}
+	blank, err := blankFacts().render(r)
+	if err == nil {
+		err = validate(schema, blank)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrReporter, err)
+	}
 	return &Form{reporter: r, schema: schema}, nil
+}
+
+// blankFacts are of no report: they show whether a reporter fits.
+func blankFacts() *facts {
+	nowhere := netip.AddrPortFrom(netip.IPv4Unspecified(), 1)
+	return &facts{id: "00000000-0000-4000-8000-000000000000", source: nowhere, destination: nowhere, campaign: "none", rule: "none"}
 }
 
 // The reasons for which no draft is built.

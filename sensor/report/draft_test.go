@@ -100,6 +100,19 @@ func TestTheSchemaRefusesWhatIsNoReport(t *testing.T) {
 	}
 }
 
+func TestAReporterIsNamedWholeOrNotAtAll(t *testing.T) {
+	for want, reporters := range map[error][]Reporter{
+		nil:         {{}, {"Example", "cert@example.org", "example.org"}},
+		ErrReporter: {{Org: "Example"}, {"Example", "cert", "example.org"}, {"Example", "cert@example.org", "a b"}, {strings.Repeat("x", 201), "a@b.org", "b.org"}},
+	} {
+		for _, r := range reporters {
+			if _, err := NewForm(r); !errors.Is(err, want) {
+				t.Errorf("%+v: %v, want %v", r, err, want)
+			}
+		}
+	}
+}
+
 func TestWithoutAProofThereIsNoDraft(t *testing.T) {
 	form, err := NewForm(Reporter{})
 	if err != nil {
