@@ -73,6 +73,12 @@ func TestAProvenSenderIsDraftedShownAndArguedOnThePacket(t *testing.T) {
 	if err := json.Unmarshal([]byte(shown), &draft); err != nil || draft.Source != "24.64.8.1" || !strings.Contains(said, "1 draft, 1 shown") {
 		t.Errorf("%v\n%s\n%s", err, shown, said)
 	}
+	provenOnThePacket(t, evidence)
+}
+
+// provenOnThePacket lets tshark read the proof on call, callback and answer.
+func provenOnThePacket(t *testing.T, evidence string) {
+	t.Helper()
 	tshark, err := exec.LookPath("tshark")
 	if err != nil {
 		t.Skip("no tshark")

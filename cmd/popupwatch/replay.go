@@ -53,18 +53,11 @@ Exit status: 0 all read, 1 failed, 2 wrong usage, 3 an input was cut short or da
 }
 
 // replay carries captures along the road and says what was found.
-func replay(s *settings, paths []string, io stdio) (err error) {
-	config, err := s.sensorConfig()
+func replay(s *settings, paths []string, io stdio) error {
+	config, err := s.replayConfig()
 	if err != nil {
 		return err
 	}
-	if config.Rules, err = s.loadRules(config.Memory); err != nil {
-		return err
-	}
-	if err := capture.CheckFilter(s.filter); err != nil {
-		return &exitError{exitUsage, fmt.Errorf("--filter: %w", err)}
-	}
-	limitMemory(config.Memory)
 	if err := errors.Join(keepInputs("--events", s.events, paths), keepInputs("--evidence", s.report.evidence, paths)); err != nil {
 		return err
 	}
@@ -72,7 +65,11 @@ func replay(s *settings, paths []string, io stdio) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, files.Close()) }()
+	return errors.Join(replayFiles(s, config, files, io), files.Close())
+}
+
+// replayFiles opens what is written, carries the frames, and says what was found.
+func replayFiles(s *settings, config sensor.Config, files *capture.Files, io stdio) (err error) {
 	out, err := openEvents(s.events, io)
 	if err != nil {
 		return err
@@ -105,6 +102,21 @@ func replay(s *settings, paths []string, io stdio) (err error) {
 		return errors.Join(d.account(err), d.discard())
 	}
 	return errors.Join(conclude(s, &summary, files.Skipped(), interrupted, io), d.discard())
+}
+
+// replayConfig checks the settings, gives them the form that the road takes, and tells the collector how much there is.
+func (s *settings) replayConfig() (c sensor.Config, err error) {
+	if c, err = s.sensorConfig(); err != nil {
+		return c, err
+	}
+	if c.Rules, err = s.loadRules(c.Memory); err != nil {
+		return c, err
+	}
+	if err := capture.CheckFilter(s.filter); err != nil {
+		return c, &exitError{exitUsage, fmt.Errorf("--filter: %w", err)}
+	}
+	limitMemory(c.Memory)
+	return c, nil
 }
 
 // limitMemory tells the collector how much the process may take for state of so many octets: the state, and a quarter more for garbage and

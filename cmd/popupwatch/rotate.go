@@ -40,14 +40,10 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 	if s.elastic.delivers() && s.state != "" && s.elastic.store == "" {
 		return usageError("replay --watch: with --state and --elasticsearch give --store, too: what waits would be lost at a stop, and the state says that it was read")
 	}
-	config, err := s.sensorConfig()
+	config, err := s.replayConfig()
 	if err != nil {
 		return err
 	}
-	if config.Rules, err = s.loadRules(config.Memory); err != nil {
-		return err
-	}
-	limitMemory(config.Memory)
 	t := &telescope{settings: s, io: io, began: time.Now(), dir: paths[0]}
 	t.Watch, err = capture.OpenWatch(paths[0], capture.WatchConfig{Filter: s.filter, Done: t.done, Idle: t.idle, Faulty: t.faulty})
 	if err != nil {
@@ -71,9 +67,15 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 	if err := t.load(); err != nil {
 		return errors.Join(err, t.out.Close(), t.delivery.discard())
 	}
+	return t.watchUntilStopped()
+}
+
+// watchUntilStopped is the road until the first signal, the evidence, the last deliveries and the summary.
+func (t *telescope) watchUntilStopped() error {
 	// SIGHUP stops as well: a terminal that closes must not cost the place in a file.
 	end := stopAt(func() { t.Watch.Stop(); t.delivery.hurry() }, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	if err = t.carry(); err == nil {
+	err := t.carry()
+	if err == nil {
 		err = t.beside.save(t.Watch.Interface)
 	}
 	end()

@@ -176,23 +176,29 @@ func TestADraftIsMadeOfTheProofOfItsOwnClaimAlone(t *testing.T) {
 				t.Errorf("%v, want %v", err, want)
 			}
 		}
-		for name, change := range map[string]func(*spoof.Assessment){
-			"another state":   func(a *spoof.Assessment) { a.State = spoof.ReachableUnbound },
-			"not reportable":  func(a *spoof.Assessment) { a.Reportable = false },
-			"a gate is shut":  func(a *spoof.Assessment) { a.Refusals = []string{spoof.RefusedLoss} },
-			"another class":   func(a *spoof.Assessment) { a.Key.Class = spoof.ClassExploit },
-			"a contradiction": func(a *spoof.Assessment) { a.Conflict = true },
-		} {
-			a := e.Source.Clone()
-			change(a)
-			if d, err := f.Build(g, a, view); !errors.Is(err, report.ErrNotReportable) || d.Valid() {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
+		refusesOtherClaims(t, f, e.Source, view)
 		return nil
 	})
 	if built == 0 {
 		t.Error("no claim was reportable")
+	}
+}
+
+// refusesOtherClaims holds that a proof alone is not enough: what the road decided of the claim is asked again.
+func refusesOtherClaims(t *testing.T, f *report.Form, of *spoof.Assessment, view report.CampaignView) {
+	t.Helper()
+	for name, change := range map[string]func(*spoof.Assessment){
+		"another state":   func(a *spoof.Assessment) { a.State = spoof.ReachableUnbound },
+		"not reportable":  func(a *spoof.Assessment) { a.Reportable = false },
+		"a gate is shut":  func(a *spoof.Assessment) { a.Refusals = []string{spoof.RefusedLoss} },
+		"another class":   func(a *spoof.Assessment) { a.Key.Class = spoof.ClassExploit },
+		"a contradiction": func(a *spoof.Assessment) { a.Conflict = true },
+	} {
+		a := of.Clone()
+		change(a)
+		if d, err := f.Build(of.Proof(), a, view); !errors.Is(err, report.ErrNotReportable) || d.Valid() {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
