@@ -89,7 +89,7 @@ func (t *Tracker) grow(r *record, form *text.Form, name formName, bands *bandHas
 
 // combine counts what one more form of a campaign has in common with the others.
 func (t *Tracker) combine(r *record, form []uint32) {
-	if len(form) == 0 || len(r.reps) == 0 {
+	if len(form) == 0 || len(r.reps) == 0 || r.agreed != nil && !r.agreed.wants(form) {
 		return
 	}
 	var before int64
@@ -131,6 +131,8 @@ func (t *Tracker) nearest(form []uint32, bands *bandHashes) (best *record, liken
 const (
 	indexed = 16
 	sought  = maxHashes
+
+	leastHits = 3 // indexed anchors that a form must have for a campaign to be looked at
 )
 
 // lowest gives the hashes of at most n shingles for the table of anchors. The slice is reused.
@@ -147,8 +149,12 @@ func (t *Tracker) agreeing(form []uint32) (best *record) {
 	if t.cfg.Without&Agreement != 0 || len(form) < leastAnchors {
 		return nil
 	}
+	hashes := t.anchors.known(t.lowest(form, sought))
+	if len(hashes) < leastHits {
+		return nil
+	}
 	most := agree
-	for _, slot := range t.anchors.candidates(t.lowest(form, sought), t.records, maxCandidates) {
+	for _, slot := range t.anchors.candidates(hashes, t.records, maxCandidates) {
 		r := t.records[slot]
 		if s := r.agreed.share(form); s > most || s == most && (best == nil || r.born < best.born) {
 			best, most = r, s

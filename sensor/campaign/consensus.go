@@ -24,8 +24,8 @@ type consensus struct {
 	limit    uint32   // shingles above it are not counted
 	shingles []uint32 // ascending
 	counts   []uint8
-	anchors  []uint32 // at most 64, the lowest that half of the forms have; none before the third form
-	common   int      // about how many shingles half of the forms have
+	anchors  []uint32 // at most 64, the lowest that most forms have; none before the third form
+	common   int      // about how many shingles most forms have
 }
 
 func newConsensus(first []uint32) *consensus {
@@ -50,8 +50,12 @@ type mixer struct {
 	counts   []uint8
 }
 
-func (x *mixer) put(shingle uint32, count uint8) {
-	x.shingles, x.counts = append(x.shingles, shingle), append(x.counts, count)
+// room gives buffers for n shingles.
+func (x *mixer) room(n int) ([]uint32, []uint8) {
+	if n > len(x.shingles) {
+		x.shingles, x.counts = make([]uint32, 2*n), make([]uint8, 2*n)
+	}
+	return x.shingles[:n], x.counts[:n]
 }
 
 // add counts one more form, and says whether anchors were chosen.
@@ -72,33 +76,41 @@ func (c *consensus) add(form []uint32, x *mixer) (chosen bool) {
 
 // mix adds one to the count of each shingle of form up to the limit: both lists are ascending.
 func (c *consensus) mix(form []uint32, x *mixer) {
-	x.shingles, x.counts = x.shingles[:0], x.counts[:0]
-	i := 0
-	for _, h := range form {
-		if h > c.limit {
-			break
-		}
-		for i < len(c.shingles) && c.shingles[i] < h {
-			x.put(c.shingles[i], c.counts[i])
+	if c.limit != math.MaxUint32 {
+		n, _ := slices.BinarySearch(form, c.limit+1)
+		form = form[:n]
+	}
+	shingles, counts := x.room(len(c.shingles) + len(form))
+	old, was := c.shingles, c.counts[:len(c.shingles)]
+	i, j, n := 0, 0, 0
+	for ; i < len(old) && j < len(form); n++ {
+		switch a, b := old[i], form[j]; {
+		case a < b:
+			shingles[n], counts[n] = a, was[i]
 			i++
-		}
-		if i < len(c.shingles) && c.shingles[i] == h {
-			x.put(h, c.counts[i]+1)
-			i++
-		} else {
-			x.put(h, 1)
+		case a > b:
+			shingles[n], counts[n] = b, 1
+			j++
+		default:
+			shingles[n], counts[n] = a, was[i]+1
+			i, j = i+1, j+1
 		}
 	}
-	c.shingles = append(c.shingles[:0], append(x.shingles, c.shingles[i:]...)...)
-	c.counts = append(c.counts[:0], append(x.counts, c.counts[i:]...)...)
+	copy(counts[n:], was[i:])
+	n += copy(shingles[n:], old[i:])
+	for _, h := range form[j:] {
+		shingles[n], counts[n] = h, 1
+		n++
+	}
+	c.shingles, c.counts = append(c.shingles[:0], shingles[:n]...), append(c.counts[:0], counts[:n]...)
 }
 
-// keep keeps the shingles whose new count is not 0.
-func (c *consensus) keep(count func(uint8) uint8) {
+// keep keeps the shingles of at least so many forms.
+func (c *consensus) keep(least uint8) {
 	n := 0
-	for i, old := range c.counts {
-		if now := count(old); now > 0 {
-			c.shingles[n], c.counts[n] = c.shingles[i], now
+	for i, count := range c.counts {
+		if count >= least {
+			c.shingles[n], c.counts[n] = c.shingles[i], count
 			n++
 		}
 	}
@@ -108,23 +120,32 @@ func (c *consensus) keep(count func(uint8) uint8) {
 func (c *consensus) halve() {
 	c.forms /= 2
 	c.next = c.forms
-	c.keep(func(n uint8) uint8 { return n / 2 })
+	for i := range c.counts {
+		c.counts[i] /= 2
+	}
+	c.keep(1)
 }
 
-// prune makes room: what few forms have goes first.
+// prune makes room for some forms more: what few have goes first.
 func (c *consensus) prune() {
-	for least := uint8(2); len(c.shingles) > maxCounted && int(least)*4 <= int(c.forms); least++ {
-		c.keep(func(n uint8) uint8 {
-			if n < least {
-				return 0
-			}
-			return n
-		})
+	var of [manyForms + 1]int
+	for _, n := range c.counts {
+		of[n]++
 	}
+	left, least := len(c.counts), uint8(1)
+	for ; left > maxCounted*3/4 && int(least)*4 < int(c.forms); least++ {
+		left -= of[least]
+	}
+	c.keep(least)
 	if len(c.shingles) > maxCounted {
 		c.shingles, c.counts = c.shingles[:maxCounted], c.counts[:maxCounted]
 		c.limit = c.shingles[maxCounted-1]
 	}
+}
+
+// wants says whether a form is counted: of many, one in four, so that new texts of a campaign that mutates all of them stay cheap.
+func (c *consensus) wants(form []uint32) bool {
+	return c.forms < manyForms/2 || form[0]&3 == 0
 }
 
 // choose takes the anchors anew. The next time is when a quarter more forms are counted.
@@ -135,7 +156,7 @@ func (c *consensus) choose() {
 	}
 	c.anchors, c.common = c.anchors[:0], 0
 	for i, n := range c.counts {
-		if 2*int(n) < int(c.forms) {
+		if 2*int(n) <= int(c.forms) { // half would do for two families of equal size
 			continue
 		}
 		if c.common++; len(c.anchors) < maxAnchors {
@@ -147,13 +168,13 @@ func (c *consensus) choose() {
 	}
 }
 
-// has says whether half of the forms have a shingle; known is false where that is not counted.
+// has says whether most forms have a shingle; known is false where that is not counted.
 func (c *consensus) has(shingle uint32) (in, known bool) {
 	if shingle > c.limit {
 		return false, false
 	}
 	i, ok := slices.BinarySearch(c.shingles, shingle)
-	return ok && 2*int(c.counts[i]) >= int(c.forms), true
+	return ok && 2*int(c.counts[i]) > int(c.forms), true
 }
 
 // The bar for a form that agrees with a consensus.
@@ -173,6 +194,27 @@ func (c *consensus) share(form []uint32) float64 {
 		return 0
 	}
 	return float64(inBoth(c.anchors, form)) / float64(len(c.anchors))
+}
+
+// holds is the part of another consensus' anchors that most forms have here, 0 where they are too few.
+func (c *consensus) holds(o *consensus) float64 {
+	if c == nil || o == nil || len(o.anchors) < leastAnchors {
+		return 0
+	}
+	in, known := 0, 0
+	for _, h := range o.anchors {
+		has, counted := c.has(h)
+		if counted {
+			known++
+		}
+		if has {
+			in++
+		}
+	}
+	if known < leastAnchors {
+		return 0
+	}
+	return float64(in) / float64(known)
 }
 
 // inBoth is how many elements two ascending lists share.

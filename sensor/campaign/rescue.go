@@ -9,19 +9,20 @@ import (
 
 // The pass that brings together what was too unlike at first (SPOOF-AND-CAMPAIGNS.md 7.5).
 const (
-	passEvery     = 10 * time.Minute // packet time
-	related       = 0.30             // least exact Jaccard of neighbours
-	neighbours    = 3                // that make a campaign the core of a cluster
-	smallMessages = 16               // a campaign of so many messages is no longer rescued: it merges by its anchors alone
-	sameAnchors   = 0.75             // share of the anchors that two campaigns have in common which are one: 48 of 64
-	maxAwaiting   = 4096             // campaigns that one pass looks at, the latest
-	maxNeighbours = 16
+	passEvery      = 10 * time.Minute // packet time
+	related        = 0.30             // least exact Jaccard of neighbours
+	neighbours     = 3                // that make a campaign the core of a cluster
+	fewSubmissions = 3                // a campaign of so many is not rescued: its text does not vary
+	sameAnchors    = 0.65             // share of the anchors that two campaigns which are one has in the other: 48 of 64
+	maxAwaiting    = 4096             // campaigns that one pass looks at, the latest
+	maxNeighbours  = 16
 )
 
 // pass is what the next pass will look at.
 type pass struct {
 	due   time.Time // zero: nothing new
 	fresh []uint32  // owners of the campaigns that opened since the last one, in that order
+	small []uint32  // of those that earlier ones found nothing for
 	grown []uint32  // owners of those whose anchors were chosen anew
 	found []*record
 }
@@ -59,6 +60,7 @@ func (t *Tracker) rescue(at time.Time) {
 				t.gather(r, at)
 			}
 		}
+		t.bringHome(at)
 	}
 	for i := 0; i < len(p.grown); i++ { // merges make it longer
 		if r := t.owned(p.grown[i]); r != nil {
@@ -68,15 +70,36 @@ func (t *Tracker) rescue(at time.Time) {
 	p.fresh, p.grown = p.fresh[:0], p.grown[:0]
 }
 
-// small says whether a campaign may be rescued: it has no consensus of its own, and few messages.
+// bringHome gives every small campaign, of earlier passes too, to the one that it agrees with by now.
+func (t *Tracker) bringHome(at time.Time) {
+	p := &t.pass
+	for _, owner := range p.fresh {
+		p.small = await(p.small, owner)
+	}
+	p.small = slices.DeleteFunc(p.small, func(owner uint32) bool {
+		r := t.owned(owner)
+		return r == nil || !small(r) || t.home(r, at)
+	})
+}
+
+// home gives a campaign to the one that it agrees with, if there is one.
+func (t *Tracker) home(r *record, at time.Time) bool {
+	home := t.agreeing(r.reps[0])
+	if home == nil || home == r {
+		return false
+	}
+	t.merge(home, r, at)
+	return true
+}
+
+// small says whether a campaign may be rescued: it has no consensus of its own, and its sender hardly ever sent the same again.
 func small(r *record) bool {
-	return len(r.reps) > 0 && r.messagesEver < smallMessages && (r.agreed == nil || len(r.agreed.anchors) == 0)
+	return len(r.reps) > 0 && r.submissionsInAll() < fewSubmissions && (r.agreed == nil || len(r.agreed.anchors) == 0)
 }
 
 // gather finds a small campaign the one that it agrees with, or makes one of those around a core: itself, or one of its neighbours.
 func (t *Tracker) gather(r *record, at time.Time) {
-	if home := t.agreeing(r.reps[0]); home != nil && home != r {
-		t.merge(home, r, at)
+	if t.home(r, at) {
 		return
 	}
 	near := slices.Clone(t.around(r))
@@ -105,25 +128,25 @@ func (t *Tracker) around(r *record) []*record {
 	return t.pass.found
 }
 
-// unite makes one campaign of a core and its neighbours.
+// unite makes one campaign of a core and those neighbours that agree with what they all have in common, if they are enough: texts of several
+// campaigns that share a sentence are neighbours, too.
 func (t *Tracker) unite(core *record, near []*record, at time.Time) {
+	all := newConsensus(core.reps[0])
+	for _, r := range near {
+		all.add(r.reps[0], &t.mixer)
+	}
+	all.choose()
+	near = slices.DeleteFunc(near, func(r *record) bool { return all.share(r.reps[0]) < agree })
+	if len(near) < neighbours || all.share(core.reps[0]) < agree {
+		return
+	}
 	for _, r := range near {
 		core = t.merge(core, r, at)
 	}
 }
 
-// settle brings a campaign that has new anchors together with small ones that agree with it, and with one that has the same anchors.
+// settle brings a campaign that has new anchors together with those that have the same.
 func (t *Tracker) settle(r *record, at time.Time) {
-	if t.cfg.Without&Rescue == 0 {
-		for _, rep := range slices.Clone(r.reps) {
-			bands := bandsOf(&text.Form{Sketch: text.SketchOf(rep)})
-			for _, slot := range slices.Clone(t.similar.candidates(bands[:], t.records, maxNeighbours)) {
-				if o := t.records[slot]; o != nil && o != r && small(o) && r.agreed.share(o.reps[0]) >= agree {
-					r = t.merge(r, o, at)
-				}
-			}
-		}
-	}
 	if t.cfg.Without&Merges != 0 {
 		return
 	}
@@ -134,15 +157,8 @@ func (t *Tracker) settle(r *record, at time.Time) {
 	}
 }
 
-// oneCampaign says whether the forms of two campaigns have the same in common.
+// oneCampaign says whether the forms of two campaigns have the same in common: each has most of the other's anchors. The lowest of both would do where many forms
+// are counted; of few, chance decides which those are. A text with another one in it has all its anchors, but not the other way round.
 func oneCampaign(a, b *record) bool {
-	if a.agreed == nil || b.agreed == nil || min(a.messagesEver, b.messagesEver) < smallMessages {
-		return false
-	}
-	x, y := a.agreed.anchors, b.agreed.anchors
-	if min(len(x), len(y)) < leastAnchors {
-		return false
-	}
-	small, large := float64(min(a.agreed.common, b.agreed.common)), float64(max(a.agreed.common, b.agreed.common))
-	return small >= proportion*large && float64(inBoth(x, y)) >= sameAnchors*float64(max(len(x), len(y)))
+	return a.agreed.holds(b.agreed) >= sameAnchors && b.agreed.holds(a.agreed) >= sameAnchors
 }

@@ -31,6 +31,7 @@ func bandsOf(form *text.Form) (b bandHashes) {
 // age out; a candidate is always compared exactly.
 type similarity struct {
 	buckets []bucket
+	masks   []uint32 // of each bucket: which of 32 kinds of tags are in it; nil where most hashes are found
 	hits    []candidate
 	slots   []int32
 }
@@ -77,7 +78,39 @@ func (s *similarity) add(hashes []uint64, r *record) {
 		}
 		copy(b[1:], b[:3])
 		b[0] = e
+		if s.masks != nil {
+			s.masks[h&uint64(len(s.masks)-1)] = b.mask()
+		}
 	}
+}
+
+func (b *bucket) mask() (m uint32) {
+	for _, e := range b {
+		if e.owner != 0 {
+			m |= 1 << (e.tag & 31)
+		}
+	}
+	return m
+}
+
+// sparse makes a table one where most hashes are not found.
+func (s *similarity) sparse() *similarity {
+	s.masks = make([]uint32, len(s.buckets))
+	for i := range s.buckets {
+		s.masks[i] = s.buckets[i].mask()
+	}
+	return s
+}
+
+// known keeps of hashes those that a sparse table may have. It looks at a small part of the memory alone.
+func (s *similarity) known(hashes []uint64) []uint64 {
+	found := hashes[:0]
+	for _, h := range hashes {
+		if s.masks[h&uint64(len(s.masks)-1)]>>(h>>32&31)&1 != 0 {
+			found = append(found, h)
+		}
+	}
+	return found
 }
 
 // maxHashes is how many hashes candidates looks for at most.

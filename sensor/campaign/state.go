@@ -18,8 +18,8 @@ type savedTracker struct {
 	Recent  []savedForm
 	Heard   time.Time // the latest of the last messages of all campaigns
 
-	Due          time.Time // of the next pass
-	Fresh, Grown []uint32  // what it will look at
+	Due                 time.Time // of the next pass
+	Fresh, Small, Grown []uint32  // what it will look at
 
 	Buckets, Anchors   int // of the similarity tables
 	Keys               int // places
@@ -67,7 +67,7 @@ func (t *Tracker) Save(enc *gob.Encoder) error {
 func (t *Tracker) saved() *savedTracker {
 	head := &savedTracker{
 		Opened: t.opened, Held: t.held, Slots: len(t.records), Free: t.free, Closing: t.closing,
-		Due: t.pass.due, Fresh: t.pass.fresh, Grown: t.pass.grown,
+		Due: t.pass.due, Fresh: t.pass.fresh, Small: t.pass.small, Grown: t.pass.grown,
 		Buckets: len(t.similar.buckets), Anchors: len(t.anchors.buckets), Keys: len(t.keys.places), Totals: len(t.retired.totals), Records: t.remembered(),
 		Lost: t.retired.lost, LostMessages: t.retired.lostMessages,
 	}
@@ -107,7 +107,7 @@ func (t *Tracker) Load(dec *gob.Decoder) error {
 		return err
 	}
 	t.loadRecent(head.Recent)
-	t.pass.due, t.pass.fresh, t.pass.grown = head.Due, head.Fresh, head.Grown
+	t.pass.due, t.pass.fresh, t.pass.small, t.pass.grown = head.Due, head.Fresh, head.Small, head.Grown
 	return t.loadTables(dec, &head)
 }
 
@@ -118,6 +118,7 @@ func (t *Tracker) loadTables(dec *gob.Decoder, head *savedTracker) error {
 	if err := t.loadSimilar(dec, t.anchors, head.Anchors, t.anchor); err != nil {
 		return fmt.Errorf("load what forms have in common: %w", err)
 	}
+	t.anchors.sparse()
 	if err := t.loadKeys(dec, head.Keys); err != nil {
 		return fmt.Errorf("load what campaigns advertise: %w", err)
 	}

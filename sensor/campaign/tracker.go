@@ -90,7 +90,7 @@ func New(cfg Config) *Tracker {
 		limit:   cfg.Memory * 16 / 24, // a sixth goes to the similarity tables, an eighth to the totals of those that went, the rest to anchors and keys
 		byForm:  make(map[formName]int32),
 		similar: newSimilarity(cfg.Memory / 6),
-		anchors: newSimilarity(cfg.Memory / 64),
+		anchors: newSimilarity(cfg.Memory / 64).sparse(),
 		keys:    newKeyIndex(cfg.Memory / 64),
 		rare:    newRecency(),
 		common:  newRecency(),
