@@ -8,7 +8,7 @@ import (
 )
 
 // maxMerged bounds the ids of campaigns found to be the same that a campaign bears as aliases. The last document of each says whose it is now.
-const maxMerged = 32
+const maxMerged = 22
 
 // merge makes the younger of two campaigns part of the elder, and gives that: its later messages go there. What documents said stays as it is: the younger's open
 // part closes, with the elder's id among its aliases, and its counts stay under its own id.
@@ -30,6 +30,9 @@ func (t *Tracker) merge(a, b *record, at time.Time) *record {
 	t.takeKeys(a, b)
 	a.messagesEver += b.messagesEver
 	t.held += a.size - before - b.size
+	if a.messagesEver >= sealedAt && !a.sealed {
+		t.seal(a)
+	}
 	t.list(a).push(a)
 	t.records[b.slot] = nil
 	t.free = append(t.free, b.slot)
@@ -60,10 +63,9 @@ func (t *Tracker) takeNames(a, b *record) {
 // opens are the forms that name a campaign: its first one, and those of the campaigns that were found to be the same.
 func (r *record) opens() []formName { return append(r.forms[:1:1], r.merged...) }
 
-// join adds the form of a campaign that was found to be the same: its alias and its id.
+// join adds the form of a campaign that was found to be the same: its id becomes an alias.
 func (r *record) join(name formName) {
-	r.addName(name)
-	r.merged = append(r.merged, name)
+	r.forms, r.merged = append(r.forms, name), append(r.merged, name)
 	r.alias(name.after("cmp1-"))
 	r.size += formIndex
 }

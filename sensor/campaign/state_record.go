@@ -18,6 +18,8 @@ type savedRecord struct {
 
 	Merged []formName
 	Agreed *savedConsensus // nil before the second form
+	Sealed bool
+	Family string
 
 	From, To, Sample string
 	Keys             []savedTally // none, or one of each kind
@@ -64,7 +66,7 @@ type savedTally struct {
 
 func (r *record) saved() *savedRecord {
 	s := &savedRecord{
-		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Reps: r.reps, Forms: r.forms, Merged: r.merged,
+		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Reps: r.reps, Forms: r.forms, Merged: r.merged, Sealed: r.sealed, Family: r.family,
 		From: r.from, To: r.to, Sample: r.sample, States: r.states, Emitters: r.emitters, Reportable: r.reportable,
 		Judged: r.judged, Standing: r.standing, MessagesEver: r.messagesEver, Before: r.before,
 		Open: r.open, Opening: r.opening, Dirty: r.dirty, Part: r.part, Updated: r.updated, NextUpdate: r.nextUpdate,
@@ -94,11 +96,14 @@ func (s *savedRecord) record() *record {
 	}
 	r.reps, r.forms, r.aliases = append(r.alone.rep[:0], s.Reps...), r.alone.form[:0], r.alone.alias[:0]
 	for _, name := range s.Forms {
-		r.addName(name)
+		if slices.Contains(s.Merged, name) {
+			r.join(name)
+		} else {
+			r.addName(name)
+		}
 	}
-	for _, name := range s.Merged {
-		r.merged = append(r.merged, name)
-		r.alias(name.after("cmp1-"))
+	if r.sealed, r.family = s.Sealed, s.Family; r.family != "" {
+		r.alias(r.family)
 	}
 	if c := s.Agreed; c != nil {
 		r.agreed = &consensus{c.Forms, c.Next, c.Limit, c.Shingles, c.Counts, c.Anchors, c.Common}

@@ -137,7 +137,9 @@ func (t *Tracker) Join(m *decoders.Message) Membership {
 // touch moves the campaign to the front of its list and says when it is due.
 func (t *Tracker) touch(r *record, opens bool, at time.Time) {
 	t.list(r).remove(r)
-	r.messagesEver++
+	if r.messagesEver++; r.messagesEver >= sealedAt && !r.sealed {
+		t.seal(r)
+	}
 	t.list(r).push(r)
 	switch {
 	case opens:
