@@ -118,3 +118,13 @@ func (s *sentence) say(choice []int) string {
 	}
 	return b.String()
 }
+
+// Lures are what spam tempts with, in both splits.
+func Lures() []string {
+	return []string{"registry_cleaner", "fake_update", "popup_blocker", "diploma", "pills", "loan", "dating", "casino", "software", "other"}
+}
+
+// Kinds are the kinds of legitimate popups.
+func Kinds() []string {
+	return []string{"ups", "print", "backup", "helpdesk", "antivirus", "alerter", "shutdown", "mail", "room", "disk", "licence", "monitor", "database", "colleague", "password", "update", "remote"}
+}
