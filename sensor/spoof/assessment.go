@@ -106,11 +106,11 @@ func (j *Judge) judge(c *claim, p *population) {
 	total, _ := l.sum()
 	c.version, c.decibans = p.version, float32(total)
 	switch {
-	case c.rows&(rowR1|rowSelf) != 0:
+	case c.rows&(rowR1|rowSelf|rowE03) != 0:
 		c.state = ForgedCertain
 	case c.rows&rowR1b != 0:
 		c.state = NonroutableLeak
-	case l.forged():
+	case l.forged() && p.many(c) == nil:
 		c.state = ForgedProbable
 	default:
 		c.state = Unknown
@@ -136,6 +136,10 @@ func weights(c *claim, p *population) (w [len(rowTable)]float64) {
 			w[i] = p.seen.clocks[c.key.source].decibans
 		case r.bit == rowE24 && p.seen.prints[c.key.source] != nil:
 			w[i] = r.weight
+		case r.bit&emitterRows != 0:
+			if s := p.sign(r.bit, c); s != nil {
+				w[i] = s.weight
+			}
 		}
 	}
 	return w
@@ -148,7 +152,7 @@ func (j *Judge) assessment(c *claim, p *population, at time.Time) *Assessment {
 		Key:  ClaimKey{Source: c.key.source.addr(), Campaign: p.id(), Class: p.class, Hour: time.Unix(int64(c.key.hour)*3600, 0).UTC()},
 		Part: nanoTime(c.part), State: c.state, Previous: c.reported, Decibans: round(float64(c.decibans)),
 		Messages: uint64(c.messages), First: nanoTime(c.first), Last: nanoTime(c.last),
-		Evidence: j.out.Evidence[:0],
+		Evidence: j.out.Evidence[:0], Emitter: p.emitter(c),
 	}
 	return &j.out
 }
@@ -171,6 +175,12 @@ func (j *Judge) argue(a *Assessment, c *claim) {
 			id = "R1b"
 		}
 		a.Evidence = append(a.Evidence, Evidence{id, "rule", 0, j.special.sentences[c.special], j.showed(c, rowR1|rowR1b)})
+	}
+	if c.rows&rowE03 != 0 {
+		a.Evidence = append(a.Evidence, Evidence{"E03", "rule", 0, j.routes.sentence(), j.showed(c, rowE03)})
+	}
+	if f := p.many(c); f != nil {
+		a.Evidence = append(a.Evidence, Evidence{"MULTI", "rule", 0, f.says, f.frames})
 	}
 	rules := len(a.Evidence)
 	w := weights(c, p)
@@ -207,6 +217,11 @@ func (j *Judge) says(r rows, c *claim, p *population) (string, []uint64) {
 	case rowE14:
 		t := p.seen.atTTL(c.ttl)
 		return t.says, t.frames
+	case rowE15:
+		return sentenceJumps, j.remembered(c)
+	case rowE20, rowE21, rowE22, rowE22Port, rowE23, rowE25, rowE30, rowE31, rowE40:
+		n := p.sign(r, c)
+		return n.says, n.frames
 	case rowE24:
 		return p.seen.prints[c.key.source].says, p.seen.prints[c.key.source].frames
 	case rowE26:

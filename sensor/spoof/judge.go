@@ -20,6 +20,8 @@ type Config struct {
 	Home      []netip.Prefix               // own address space; without it every packet counts as coming from outside
 	Interface func(int) decoders.Interface // of a message's Iface; nil: every one is a span
 	Memory    int64                        // octets of state; default 112 MiB
+	Routes    *Routes                      // what was routed, and when; nil: not known
+	Networks  Networks                     // origin AS of a source; nil: not known
 }
 
 // claimCost and populationCost are what a claim and its campaign's entry take, index included.
@@ -38,6 +40,10 @@ type Judge struct {
 	home        []netip.Prefix
 	iface       func(int) decoders.Interface
 	special     *specialTable
+	routes      *Routes
+	networks    Networks
+	phases      phaseBudget
+	unphased    uint64 // looks of the phase test that its budget did not pay for
 	sentences   *packetSentences
 	secret      inet.Secret // of fingerprints
 	claims      slots[claim]
@@ -84,7 +90,7 @@ func New(c Config) *Judge {
 		c.Memory = 112 << 20
 	}
 	return &Judge{
-		memory: int(c.Memory), home: c.Home, iface: c.Interface, special: newSpecialTable(), sentences: newPacketSentences(), secret: inet.NewSecret(),
+		memory: int(c.Memory), home: c.Home, iface: c.Interface, routes: c.Routes, networks: c.Networks, special: newSpecialTable(), sentences: newPacketSentences(), secret: inet.NewSecret(),
 		byKey: map[claimKey]uint32{}, byCampaign: map[string]uint32{},
 	}
 }
@@ -117,15 +123,10 @@ func (j *Judge) observe(m *sighting, campaign string) *Assessment {
 		p.submissions++
 	}
 	c, fresh, previous := j.claim(m, p, at)
-	shown := rowsOf(m, j.isHome(m.src.Addr()) && j.isHome(m.dst.Addr())) | j.structural(m, c) | j.own(m)
+	shown := rowsOf(m, j.isHome(m.src.Addr()) && j.isHome(m.dst.Addr())) | j.structural(m, c) | j.own(m) | c.jumped(m)
 	grown := c.note(m, shown)
-	if fresh && previous == nil {
-		c.ttl = m.marks.TTL
-		if p.add(m, c.key.source, j.secret, j.held <= j.memory/2) {
-			p.look()
-			j.reconsider(p, c)
-		}
-		j.weigh(p)
+	if j.meet(p, c, m, fresh, fresh && previous == nil) {
+		j.reconsider(p, c)
 	}
 	if fresh || grown || c.version != p.version {
 		j.judge(c, p)
@@ -158,7 +159,7 @@ func (j *Judge) structural(m *sighting, c *claim) rows {
 	}
 	switch l := j.special.lookup(src, m.time); {
 	case l == nil:
-		return 0
+		return j.unrouted(m)
 	case l.leaks:
 		c.special = l.index
 		return rowR1b

@@ -63,7 +63,7 @@ type Assessment struct {
 	Final     bool  // the claim closed: its last document
 
 	Reportable       bool
-	Refusals         []string      // words for the gates that keep a proven claim from being reportable; shared, read-only
+	Refusals         []string // words for the gates that keep a proven claim from being reportable; shared, read-only
 	Decibans         float64
 	Posterior        Posterior
 	Evidence         []Evidence

@@ -1,0 +1,221 @@
+package spoof
+
+import (
+	"fmt"
+	"math"
+)
+
+// counter is a value of a packet that some senders count up.
+type counter uint8
+
+const (
+	counterID       counter = iota // IP-ID
+	counterSwapped                 // IP-ID of a host that writes it in its own byte order
+	counterSequence                // sequence number of the RPC call
+	counterSerial                  // serial number of the RPC fragment
+	counterPort                    // source port
+)
+
+// turn is the value at which a counter begins anew.
+func (k counter) turn() float64 {
+	if k == counterSequence {
+		return 1 << 32
+	}
+	return counterTurn
+}
+
+// ahead is how far a counter must run from one value to another.
+func (k counter) ahead(from, to uint32) float64 {
+	if k == counterSequence {
+		return float64(to - from)
+	}
+	return float64(uint16(to - from))
+}
+
+// series is the values of one counter in the first packets of a cell.
+type series struct {
+	kind   counter
+	values []uint32
+	places []int // of the packets
+}
+
+func (c *cell) series(first []firstPacket, k counter) series {
+	s := series{kind: k}
+	for _, place := range c.places {
+		if v, ok := first[place].value(k); ok {
+			s.values, s.places = append(s.values, v), append(s.places, place)
+		}
+	}
+	return s
+}
+
+// maxGaps is how many mean steps a counter may run between two packets that follow each other: more happens to one in a thousand.
+const maxGaps = 7
+
+// meanGap is the mean step of a counter whose values rise.
+func (s *series) meanGap(kept []uint32) float64 {
+	if len(kept) < 2 {
+		return 0
+	}
+	way := float64(descents(kept))*s.kind.turn() + float64(kept[len(kept)-1]) - float64(kept[0])
+	return max(way/float64(len(kept)-1), 1)
+}
+
+// members gives the packets whose values lie on the rising line: each between those before and after it. One that does not, as of a host that
+// has its own counter and only the tool in common, shares nothing. At the ends the step must be a usual one.
+func (s *series) members() (in placeSet, last uint32, mean float64) {
+	kept, at := distinct(s.values)
+	if len(kept) == 0 {
+		return in, 0, 0
+	}
+	mean = s.meanGap(kept)
+	next := 0 // first of the kept after the packet in hand
+	for i, v := range s.values {
+		for next < len(at) && at[next] <= i {
+			next++
+		}
+		before := next - 1
+		if before >= 0 && at[before] == i {
+			before--
+		}
+		if s.between(kept, before, next, v, mean) {
+			in.add(s.places[i])
+		}
+	}
+	return in, kept[len(kept)-1], mean
+}
+
+// between says whether v lies between two values of a counter, of which the first may be missing, or the second.
+func (s *series) between(kept []uint32, before, after int, v uint32, mean float64) bool {
+	switch {
+	case before < 0 && after >= len(kept):
+		return false
+	case before < 0:
+		return s.kind.ahead(v, kept[after]) <= maxGaps*mean
+	case after >= len(kept):
+		return s.kind.ahead(kept[before], v) <= maxGaps*mean
+	}
+	a, b := kept[before], kept[after]
+	if a <= b {
+		return a <= v && v <= b
+	}
+	return v >= a || v <= b
+}
+
+// tail is a counter that was found, as it stands now: sources that come after the last look, and those of which no first packet is kept, are
+// measured by it.
+type tail struct {
+	Cell    uint64
+	Kind    counter
+	Last    uint32
+	Other   uint32 // the last value that did not fit
+	Strayed bool   // there is one
+	Mean    float64
+}
+
+// What campaigns keep of counters that move: maxTails of tailCost octets.
+const (
+	maxTails = 8
+	tailCost = 48
+)
+
+// fits moves the counter on to v if that is a usual step. After a pause, or where the tool was started anew, the first value is a stray; the
+// second, if it follows the first, is where the counter stands now.
+func (t *tail) fits(v uint32) bool {
+	if gap := t.Kind.ahead(t.Last, v); gap <= maxGaps*t.Mean {
+		t.Mean += (gap - t.Mean) / 32
+		t.Last, t.Strayed, t.Mean = v, false, max(t.Mean, 1)
+		return true
+	}
+	if t.Strayed && t.Kind.ahead(t.Other, v) <= maxGaps*t.Mean {
+		t.Last, t.Strayed = v, false
+		return true
+	}
+	t.Other, t.Strayed = v, true
+	return false
+}
+
+// orderSigns makes the order test with each counter: E20 and E22.
+func (c *cell) orderSigns(first []firstPacket) {
+	c.orderSign(first, rowE20, caps[g2], counterID, counterSwapped)
+	c.orderSign(first, rowE22, 25, counterSequence, counterSerial)
+	c.orderSign(first, rowE22Port, 15, counterPort)
+}
+
+// orderSign makes the order test with the readings of one counter, and takes the one that rises best.
+func (c *cell) orderSign(first []firstPacket, row rows, limit float64, kinds ...counter) {
+	var s series
+	best := orderFound{p: 1}
+	for _, k := range kinds {
+		t := c.series(first, k)
+		if found := order(t.values, len(kinds)); found.p < best.p {
+			best, s = found, t
+		}
+	}
+	weight := min(orderWeight(best.p), limit)
+	if weight == 0 {
+		return
+	}
+	in, _, _ := s.members()
+	ok, most := c.spread(first, &in)
+	if !ok {
+		return
+	}
+	weight = min(weight, most)
+	surely := row != rowE22 || best.strict()
+	if !surely {
+		weight = min(weight, lockstep)
+	}
+	n := sign{row: row, weight: weight, alone: surely, kind: s.kind, in: in}
+	n.says = best.sentence(c, first, &n)
+	n.citeMembers(c, first)
+	c.signs = append(c.signs, n)
+}
+
+// A tool counts its calls from 0. Bots that a command starts in one moment, and that the tool paces alike, then show nearly the same number at
+// any time: their first packets rise together though each counts for itself, which the order test was never said to exclude. Their counts
+// disagree by the jitter of start and pace, so that many packets close in time do not rise without exception; one counter does. Fewer than
+// strictOrder values, or a descent more than one for each thirty-two beyond the first, weigh lockstep and make no emitter. (Not so with IP-IDs, which are also
+// counted by whatever else a host sends, and wrap.)
+const (
+	strictOrder = 32
+	lockstep    = 12
+)
+
+func (o *orderFound) strict() bool { return o.n >= strictOrder && o.d <= o.n/32-1 }
+
+// sentence says what the order test found.
+func (o *orderFound) sentence(c *cell, first []firstPacket, s *sign) string {
+	what := map[counter]string{
+		counterID: "IP-IDs", counterSwapped: "IP-IDs (octets exchanged)", counterSequence: "RPC sequence numbers", counterSerial: "RPC serial numbers",
+		counterPort: "source ports",
+	}[s.kind]
+	end := "one machine stands behind them."
+	if !s.alone {
+		end = "one process stands behind them, or many that were started together and keep pace; so this weighs less."
+	}
+	if s.weight == poolWeight && o.p < 1e-8 {
+		end = "one machine stands behind them, but they lie so close that one operator's address pool would show the same; so this weighs less."
+	}
+	return fmt.Sprintf("The %s of the first packets of %d sources in %d networks rise as one counter (%s, chance below 1e-%d): %s",
+		what, s.in.count(), c.networks(first, &s.in), wraps(o.d), exponent(o.p), end)
+}
+
+func wraps(d int) string {
+	if d == 1 {
+		return "1 wrap"
+	}
+	return fmt.Sprintf("%d wraps", d)
+}
+
+// exponent gives e so that p < 10^-e, at most 300.
+func exponent(p float64) int { return int(min(math.Ceil(-math.Log10(max(p, 1e-300)))-1, 299)) }
+
+// citeMembers names the first packets of a sign.
+func (s *sign) citeMembers(c *cell, first []firstPacket) {
+	for _, place := range c.places {
+		if s.in.has(place) {
+			s.cite(first[place].frame)
+		}
+	}
+}
