@@ -3,6 +3,7 @@ package spoof
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // counter is a value of a packet that some senders count up.
@@ -36,21 +37,49 @@ func (k counter) ahead(from, to uint32) float64 {
 type series struct {
 	kind   counter
 	values []uint32
-	places []int // of the packets
+	places []int    // of the packets
+	times  []int64  // of the packets, nanoseconds
+	votes  []uint32 // the values that are tested
+	voters []int    // where they stand among the values
 }
 
+// series reads a counter. Where no origin AS is known, each network has one vote, its first packet: else the address pool of one operator,
+// behind which one machine sends without any forging, would rise as one counter among the packets of others.
 func (c *cell) series(first []firstPacket, k counter) series {
 	s := series{kind: k}
+	known, voted := c.systems(first), map[[4]byte]bool{}
 	for _, place := range c.places {
-		if v, ok := first[place].value(k); ok {
-			s.values, s.places = append(s.values, v), append(s.places, place)
+		f := &first[place]
+		v, ok := f.value(k)
+		if !ok {
+			continue
 		}
+		if known || !voted[f.network] {
+			voted[f.network] = true
+			s.votes, s.voters = append(s.votes, v), append(s.voters, len(s.values))
+		}
+		s.values, s.places, s.times = append(s.values, v), append(s.places, place), append(s.times, f.at)
 	}
 	return s
 }
 
-// maxGaps is how many mean steps a counter may run between two packets that follow each other: more happens to one in a thousand.
-const maxGaps = 7
+// systems says whether the origin AS of any source is known.
+func (c *cell) systems(first []firstPacket) bool {
+	return slices.ContainsFunc(c.places, func(place int) bool { return first[place].asn != 0 })
+}
+
+// kept gives the values that stand for the counter: of the votes those that do not repeat, and where they stand among the values.
+func (s *series) kept() (values []uint32, at []int) {
+	values, at = distinct(s.votes)
+	for i := range at {
+		at[i] = s.voters[at[i]]
+	}
+	return values, at
+}
+
+// maxGaps is how many mean steps a counter may run between two packets that follow each other: more happens to one in ten
+// thousand even where the mean is a quarter too low.
+const maxGaps = 12
 
 // meanGap is the mean step of a counter whose values rise.
 func (s *series) meanGap(kept []uint32) float64 {
@@ -61,45 +90,76 @@ func (s *series) meanGap(kept []uint32) float64 {
 	return max(way/float64(len(kept)-1), 1)
 }
 
+// rate is how fast the counter runs, a second: the median over neighbours, since between packets that lie far apart it may have wrapped unseen.
+func (s *series) rate(kept []uint32, at []int) float64 {
+	var rates []float64
+	for i := 1; i < len(kept); i++ {
+		if apart := s.times[at[i]] - s.times[at[i-1]]; apart > 0 {
+			rates = append(rates, s.kind.ahead(kept[i-1], kept[i])/(float64(apart)/1e9))
+		}
+	}
+	if len(rates) == 0 {
+		return 0
+	}
+	slices.Sort(rates)
+	return rates[len(rates)/2]
+}
+
+// line is a rising counter that was found.
+type line struct {
+	*series
+	values []uint32
+	at     []int // where they stand in the series
+	mean   float64
+	rate   float64
+}
+
 // members gives the packets whose values lie on the rising line: each between those before and after it. One that does not, as of a host that
-// has its own counter and only the tool in common, shares nothing. At the ends the step must be a usual one.
+// has its own counter and only the tool in common, shares nothing.
 func (s *series) members() (in placeSet, last uint32, mean float64) {
-	kept, at := distinct(s.values)
-	if len(kept) == 0 {
+	l := line{series: s}
+	if l.values, l.at = s.kept(); len(l.values) == 0 {
 		return in, 0, 0
 	}
-	mean = s.meanGap(kept)
+	l.mean, l.rate = s.meanGap(l.values), s.rate(l.values, l.at)
 	next := 0 // first of the kept after the packet in hand
-	for i, v := range s.values {
-		for next < len(at) && at[next] <= i {
+	for i := range s.values {
+		for next < len(l.at) && l.at[next] <= i {
 			next++
 		}
 		before := next - 1
-		if before >= 0 && at[before] == i {
+		if before >= 0 && l.at[before] == i {
 			before--
 		}
-		if s.between(kept, before, next, v, mean) {
+		if l.between(before, next, i) {
 			in.add(s.places[i])
 		}
 	}
-	return in, kept[len(kept)-1], mean
+	return in, l.values[len(l.values)-1], l.mean
 }
 
-// between says whether v lies between two values of a counter, of which the first may be missing, or the second.
-func (s *series) between(kept []uint32, before, after int, v uint32, mean float64) bool {
+// between says whether a packet lies between two of the line, of which the first may be missing, or the second: then the step must be a usual
+// one. Where the two lie so far apart that the counter turned round meanwhile, every value lies between them.
+func (l *line) between(before, after, i int) bool {
+	v := l.series.values[i]
 	switch {
-	case before < 0 && after >= len(kept):
+	case before < 0 && after >= len(l.values):
 		return false
 	case before < 0:
-		return s.kind.ahead(v, kept[after]) <= maxGaps*mean
-	case after >= len(kept):
-		return s.kind.ahead(kept[before], v) <= maxGaps*mean
+		return l.kind.ahead(v, l.values[after]) <= maxGaps*l.mean || l.turned(i, l.at[after])
+	case after >= len(l.values):
+		return l.kind.ahead(l.values[before], v) <= maxGaps*l.mean || l.turned(l.at[before], i)
 	}
-	a, b := kept[before], kept[after]
+	a, b := l.values[before], l.values[after]
 	if a <= b {
-		return a <= v && v <= b
+		return a <= v && v <= b || l.turned(l.at[before], l.at[after])
 	}
 	return v >= a || v <= b
+}
+
+// turned says whether the counter went half round or more between two packets.
+func (l *line) turned(from, to int) bool {
+	return l.rate*float64(l.times[to]-l.times[from])/1e9 >= l.kind.turn()/2
 }
 
 // tail is a counter that was found, as it stands now: sources that come after the last look, and those of which no first packet is kept, are
@@ -148,7 +208,7 @@ func (c *cell) orderSign(first []firstPacket, row rows, limit float64, kinds ...
 	best := orderFound{p: 1}
 	for _, k := range kinds {
 		t := c.series(first, k)
-		if found := order(t.values, len(kinds)); found.p < best.p {
+		if found := order(t.votes, len(kinds)); found.p < best.p {
 			best, s = found, t
 		}
 	}
@@ -157,6 +217,11 @@ func (c *cell) orderSign(first []firstPacket, row rows, limit float64, kinds ...
 		return
 	}
 	in, _, _ := s.members()
+	for _, place := range c.places {
+		if first[place].fits&row != 0 {
+			in.add(place) // it was a usual step when it came
+		}
+	}
 	ok, most := c.spread(first, &in)
 	if !ok {
 		return

@@ -24,7 +24,9 @@ func (j *Judge) meet(p *population, c *claim, m *sighting, fresh, stranger bool)
 	if looked {
 		j.look(p, m)
 	} else {
-		c.fits = p.fit(c, &f)
+		if c.fits = p.fit(c, &f); c.place > 0 && stranger {
+			p.first[c.place-1].fits = c.fits
+		}
 	}
 	if looked || len(p.first) != before {
 		j.weigh(p)

@@ -87,11 +87,11 @@ func (j *Judge) lookPhase(p *population, c *cell, s *phaseSeen, look int, at tim
 // points are the IP-IDs of the first packets of a cell, repeated ones dropped, and their times. Where time runs backwards there are none.
 func (c *cell) points(first []firstPacket, look int) []phasePoint {
 	s := c.series(first, counterID)
-	look = min(look, len(s.values))
-	kept, at := distinct(s.values[:look])
+	look = min(look, len(s.votes))
+	kept, at := distinct(s.votes[:look])
 	points := make([]phasePoint, len(kept))
 	for i, v := range kept {
-		points[i] = phasePoint{uint16(v), c.seconds(first, first[s.places[at[i]]].at)}
+		points[i] = phasePoint{uint16(v), c.seconds(first, first[s.places[s.voters[at[i]]]].at)}
 		if points[i].at < 0 || i > 0 && points[i].at < points[i-1].at {
 			return nil
 		}

@@ -29,6 +29,7 @@ type firstPacket struct {
 	port     uint16    // source port
 	id       [3]uint16 // IP-IDs of the source's first packets, as many as followed
 	followed uint8     // packets that id holds
+	fits     rows      // signs that it showed when it came, by a look before
 	hasClock bool
 	hasCall  bool
 	never    bool // the source is never a sender

@@ -92,6 +92,7 @@ type savedPacket struct {
 	ID             [3]uint16
 	Followed       uint8
 	HasCall, Never bool
+	Fits           rows
 }
 
 func (p *population) saved(at uint32) *savedPopulation {
@@ -107,7 +108,7 @@ func (p *population) saved(at uint32) *savedPopulation {
 		f := &p.first[i]
 		s.First = append(s.First, savedPacket{
 			f.source, f.network, f.frame, f.print, f.clock.offset, f.clock.rest, f.clock.lag, f.hasClock, f.ttl, f.slash8, f.v4,
-			f.node, f.at, f.third, f.ticks, f.make, f.asn, f.dst, f.sequence, f.serial, f.port, f.id, f.followed, f.hasCall, f.never,
+			f.node, f.at, f.third, f.ticks, f.make, f.asn, f.dst, f.sequence, f.serial, f.port, f.id, f.followed, f.hasCall, f.never, f.fits,
 		})
 	}
 	return s
@@ -126,7 +127,7 @@ func (s *savedPopulation) population() population {
 			source: f.Source, network: f.Network, frame: f.Frame, print: f.Print, clock: uuidClock{f.Offset, f.Rest, f.Lag},
 			hasClock: f.HasClock, ttl: f.TTL, slash8: f.Slash8, v4: f.V4,
 			node: f.Node, at: f.At, third: f.Third, ticks: f.Ticks, make: f.Make, asn: f.ASN, dst: f.Dst, sequence: f.Sequence, serial: f.Serial,
-			port: f.Port, id: f.ID, followed: min(f.Followed, uint8(len(f.ID))), hasCall: f.HasCall, never: f.Never,
+			port: f.Port, id: f.ID, followed: min(f.Followed, uint8(len(f.ID))), hasCall: f.HasCall, never: f.Never, fits: f.Fits,
 		})
 	}
 	if n := s.looked(); n > 0 {
