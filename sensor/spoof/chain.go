@@ -121,9 +121,27 @@ func (s *series) members() (in placeSet, last uint32, mean float64) {
 	if l.values, l.at = s.kept(); len(l.values) == 0 {
 		return in, 0, 0
 	}
-	l.mean, l.rate = s.meanGap(l.values), s.rate(l.values, l.at)
-	next := 0 // first of the kept after the packet in hand
-	for i := range s.values {
+	l.rate = s.rate(l.values, l.at)
+	in = l.fitting(false)
+	var inner []uint32 // without those who have their own counter
+	for i, v := range l.values {
+		if in.has(s.places[l.at[i]]) {
+			inner, last = append(inner, v), v
+		}
+	}
+	l.mean = s.meanGap(inner)
+	ends := l.fitting(true)
+	in.with(&ends)
+	if at := len(l.values) - 1; in.has(s.places[l.at[at]]) {
+		last = l.values[at]
+	}
+	return in, last, l.mean
+}
+
+// fitting gives the packets that lie between two of the line; with the ends too, once the mean step is known.
+func (l *line) fitting(ends bool) (in placeSet) {
+	next := 0 // first of the line after the packet in hand
+	for i := range l.series.values {
 		for next < len(l.at) && l.at[next] <= i {
 			next++
 		}
@@ -131,11 +149,11 @@ func (s *series) members() (in placeSet, last uint32, mean float64) {
 		if before >= 0 && l.at[before] == i {
 			before--
 		}
-		if l.between(before, next, i) {
-			in.add(s.places[i])
+		if (ends || before >= 0 && next < len(l.at)) && l.between(before, next, i) {
+			in.add(l.places[i])
 		}
 	}
-	return in, l.values[len(l.values)-1], l.mean
+	return in
 }
 
 // between says whether a packet lies between two of the line, of which the first may be missing, or the second: then the step must be a usual
