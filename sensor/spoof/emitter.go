@@ -72,7 +72,7 @@ type cell struct {
 // What cells take, in octets, about.
 const (
 	cellCost = 384
-	signCost = 512
+	signCost = 576
 )
 
 func cellsCost(cells []cell) (n int) {

@@ -2,7 +2,6 @@ package spoof
 
 import (
 	"encoding/binary"
-	"net/netip"
 
 	"popupwatch/decoders/dcerpc"
 )
@@ -151,14 +150,4 @@ func (p *population) follow(place int, m *sighting) (look bool) {
 	f.third = m.time.UnixNano()
 	p.triples++
 	return p.triples >= minMany && p.triples%minMany == 0 && p.triples/minMany&(p.triples/minMany-1) == 0
-}
-
-// Networks tells the autonomous system that originates an address; 0 where it is not known.
-type Networks func(netip.Addr) uint32
-
-func (n Networks) of(a netip.Addr) uint32 {
-	if n == nil {
-		return 0
-	}
-	return n(a)
 }

@@ -26,8 +26,8 @@ type Config struct {
 
 // claimCost and populationCost are what a claim and its campaign's entry take, index included.
 const (
-	claimCost      = 256
-	populationCost = 352
+	claimCost      = 280
+	populationCost = 416
 )
 
 // Judge judges sources. It belongs to one goroutine. Claims and campaigns live in slots; when they take more than their memory a hand goes
