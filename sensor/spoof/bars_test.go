@@ -57,6 +57,11 @@ func TestGenuineHostsAreNotCalledForged(t *testing.T) {
 		}
 		return all
 	})
+	add("bots, and copies of their packets with impossible sources", 12, func(w *world) []sent {
+		all := w.chatter(w.bots(60, nil), 200, 3000)
+		copies := w.spray(&forger{w.never, w.plausible, w.random, 1, 0.02}, 20)
+		return append(all, copies...)
+	})
 	add("addresses that change", 12, func(w *world) []sent {
 		var all []sent
 		for range 30 {
@@ -115,6 +120,17 @@ func TestForgersAreFound(t *testing.T) {
 		}},
 		"pool of 2000 at random": {0.99, func(w *world) []sent {
 			return w.spray(&forger{w.atRandom(w.pool(2000)), w.plausible, counted, 0.01, 100}, 5000)
+		}},
+		"seen once in 60,000: phase": {0.9, func(w *world) []sent {
+			return w.spray(&forger{w.anywhere, w.plausible, counted, 1.0 / 60_000, 900}, 64)
+		}},
+		// Nineteen again, but for one tool's constants (E24).
+		"fixed TTL of Windows over 8 networks": {0.45, func(w *world) []sent {
+			var all []netip.Addr
+			for i := range 8 {
+				all = append(all, netip.AddrFrom4([4]byte{byte(60 + 3*i), byte(w.IntN(256)), 3, 4}))
+			}
+			return w.spray(&forger{inTurn(all), always(113), w.random, 0.01, 100}, 40)
 		}},
 		"fixed TTL over 8 networks": {0.95, func(w *world) []sent {
 			var all []netip.Addr

@@ -245,7 +245,7 @@ func (c *cell) orderSign(first []firstPacket, row rows, limit float64, kinds ...
 		return
 	}
 	weight = min(weight, most)
-	surely := row != rowE22 || best.strict()
+	surely := row != rowE22 || best.strict
 	if !surely {
 		weight = min(weight, lockstep)
 	}
@@ -258,14 +258,12 @@ func (c *cell) orderSign(first []firstPacket, row rows, limit float64, kinds ...
 // A tool counts its calls from 0. Bots that a command starts in one moment, and that the tool paces alike, then show nearly the same number at
 // any time: their first packets rise together though each counts for itself, which the order test was never said to exclude. Their counts
 // disagree by the jitter of start and pace, so that many packets close in time do not rise without exception; one counter does. Fewer than
-// strictOrder values, or a descent more than one for each thirty-two beyond the first, weigh lockstep and make no emitter. (Not so with IP-IDs, which are also
+// strictOrder values, or a descent for as many of them, weigh lockstep and make no emitter. (Not so with IP-IDs, which are also
 // counted by whatever else a host sends, and wrap.)
 const (
-	strictOrder = 32
+	strictOrder = 64
 	lockstep    = 12
 )
-
-func (o *orderFound) strict() bool { return o.n >= strictOrder && o.d <= o.n/32-1 }
 
 // sentence says what the order test found.
 func (o *orderFound) sentence(c *cell, first []firstPacket, s *sign) string {

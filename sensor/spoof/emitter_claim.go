@@ -11,26 +11,22 @@ func (j *Judge) meet(p *population, c *claim, m *sighting, fresh, stranger bool)
 	}
 	f := j.firstOf(m, c)
 	c.fk, c.loose = fold(f.key()), fold(f.loose())
-	before := len(p.first)
-	if stranger {
-		c.ttl = m.marks.TTL
-		if p.sources++; len(p.first) < maxFirst && j.held <= j.memory/2 {
-			f.asn = j.networks.of(m.src.Addr())
-			c.place, looked = p.add(&f)
-		}
-	} else {
+	if !stranger {
 		c.place = p.place(f.source)
 	}
-	if looked {
+	c.fits = p.fit(c, &f)
+	if !stranger {
+		return false
+	}
+	c.ttl = m.marks.TTL
+	if p.sources++; len(p.first) >= maxFirst || j.held > j.memory/2 {
+		return false
+	}
+	f.asn, f.fits = j.networks.of(m.src.Addr()), c.fits
+	if c.place, looked = p.add(&f); looked {
 		j.look(p, m)
-	} else {
-		if c.fits = p.fit(c, &f); c.place > 0 && stranger {
-			p.first[c.place-1].fits = c.fits
-		}
 	}
-	if looked || len(p.first) != before {
-		j.weigh(p)
-	}
+	j.weigh(p)
 	return looked
 }
 

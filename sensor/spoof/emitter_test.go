@@ -177,7 +177,7 @@ func TestAllCountersAreRead(t *testing.T) {
 		"the UUID of a card": {"E23", 25, func(i int, m *decoders.Message) { m.RPC.Activity = stamped(m.Time.Add(-19*time.Second), 7) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			j := give(Config{}, 40, c.set)
+			j := give(Config{}, 70, c.set)
 			for src, a := range finals(j, noon) {
 				if frame := a.Evidence[0].Packets; decibansOf(a, c.row) != c.weight && len(frame) > 0 && strings.Split(src, ".")[1] < "2" {
 					t.Errorf("%s: %s weighs %v, want %v: %v", src, c.row, decibansOf(a, c.row), c.weight, a.Evidence)

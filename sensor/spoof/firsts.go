@@ -126,7 +126,7 @@ func (p *population) place(source addrKey) uint16 {
 	return 0
 }
 
-// add keeps a first packet, and says whether it is time to look again: at every source up to 16, then at each doubling. A source that was
+// add keeps a first packet, and says whether it is time to look again: see looksAt. A source that was
 // forgotten and came back keeps the first packet that it had: a genuine host's later ones would agree with it, and fool the tests.
 func (p *population) add(f *firstPacket) (place uint16, look bool) {
 	if known := p.place(f.source); known > 0 {

@@ -1,10 +1,15 @@
 package spoof
 
-import "sync"
+import (
+	"math"
+	"sync"
+)
 
 // The order test T1 (SPOOF-AND-CAMPAIGNS 4.1): do the values that n sources show in their first packets rise in the order of arrival, as one
 // counter does? Where the values are exchangeable, whatever their distribution, the number of descents is distributed as in a random
-// permutation (Eulerian numbers), exactly.
+// permutation (Eulerian numbers), exactly. Descents are counted once round, from the last value to the first too: a counter that runs on for
+// less than one turn then has one, wherever it stood at the first packet, while a plain count has none or one as the wrap falls, which costs
+// power.
 
 // orderLooks are the sizes at which a cell is looked at: each is one more chance to be wrong, so that p is multiplied by their number.
 var orderLooks = [...]int{10, 16, 32, 64, 128, 256, 512}
@@ -41,12 +46,22 @@ func nextEulerian(row []float64, n int) []float64 {
 	return next
 }
 
-// chance is the probability of at most d descents among n exchangeable distinct values; 1 where the test does not apply.
+// chance is the probability of at most d descents once round among n exchangeable distinct values; 1 where the test does not apply. Of the
+// permutations of n, n A(n-1, d-1) have d: each rotation of one that begins with its highest value, which leaves n-1 in any order.
 func chance(n, d int) float64 {
-	if n < minOrder || n > maxFirst || d >= n {
+	if n < minOrder || n > maxFirst || d < 1 || d >= n {
 		return 1
 	}
-	return eulerian()[n][d]
+	return eulerian()[n-1][d-1]
+}
+
+// roundDescents counts descents once round: those of neighbours, and that from the last value to the first.
+func roundDescents(values []uint32) int {
+	d := descents(values)
+	if n := len(values); n > 1 && values[0] < values[n-1] {
+		d++
+	}
+	return d
 }
 
 // descents counts the values that are lower than the one before.
@@ -77,8 +92,9 @@ func distinct(values []uint32) (kept []uint32, places []int) {
 
 // orderFound is what the order test found at the look where it was least likely.
 type orderFound struct {
-	p          float64 // corrected for the looks and for tries
-	n, d, look int
+	p      float64 // corrected for the looks and for tries
+	n, d   int     // values, descents from one to the next
+	strict bool    // at the latest look the values rose nearly without exception
 }
 
 // order makes the order test at each look that the values reach and gives the most telling one. Tries is how many readings of the values are
@@ -90,24 +106,25 @@ func order(values []uint32, tries int) orderFound {
 			break
 		}
 		kept, _ := distinct(values[:look])
-		d := descents(kept)
-		if p := chance(len(kept), d) * float64(len(orderLooks)*tries); p < best.p {
-			best = orderFound{p, len(kept), d, look}
+		if p := chance(len(kept), roundDescents(kept)) * float64(len(orderLooks)*tries); p < best.p {
+			best = orderFound{p: p, n: len(kept), d: descents(kept)}
 		}
+		best.strict = len(kept) >= strictOrder && descents(kept) < len(kept)/strictOrder
 	}
 	return best
 }
 
-// orderWeight turns the chance of a test into decibans, in steps: below 1e-6 the null was measured, and the steps leave room for what breaks
-// it (hosts that rebooted together, SPOOF-AND-CAMPAIGNS 2.3 E20).
+// orderWeight turns the chance of a test into decibans: 13 at 1e-6, 20 at 1e-8, 30 at 1e-12 (SPOOF-AND-CAMPAIGNS 2.3 E20), and between those
+// as it lies between them. Above 1e-6 it is nothing: what breaks the null (hosts that rebooted together) was measured below that only.
 func orderWeight(p float64) float64 {
+	e := -math.Log10(max(p, 1e-300))
 	switch {
-	case p < 1e-12:
+	case e >= 12:
 		return 30
-	case p < 1e-8:
-		return 20
-	case p < 1e-6:
-		return 13
+	case e >= 8:
+		return round(20 + (e-8)*2.5)
+	case e > 6:
+		return round(13 + (e-6)*3.5)
 	}
 	return 0
 }

@@ -152,5 +152,5 @@ func (f *phaseFound) coherent(value uint16, at float64) bool {
 	return math.Abs(turns-math.Round(turns)) <= 0.25
 }
 
-// phaseWeight turns the chance of the phase test into decibans, in the steps of the order test, up to 20.
+// phaseWeight turns the chance of the phase test into decibans, as that of the order test, up to 20.
 func phaseWeight(p float64) float64 { return min(orderWeight(p), 20) }

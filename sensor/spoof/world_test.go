@@ -175,7 +175,10 @@ func (w *world) random(uint64) uint16 { return uint16(w.Uint32()) }
 func (w *world) anywhere() netip.Addr {
 	return netip.AddrFrom4([4]byte{byte(w.IntN(256)), byte(w.IntN(256)), byte(w.IntN(256)), byte(w.IntN(256))})
 }
-func (w *world) plausible() uint8   { return uint8(101 + w.IntN(18)) }
+func (w *world) plausible() uint8 { return uint8(101 + w.IntN(18)) }
+func (w *world) never() netip.Addr {
+	return netip.AddrFrom4([4]byte{byte(240 + w.IntN(15)), byte(w.IntN(256)), byte(w.IntN(256)), byte(w.IntN(256))})
+}
 func always(ttl uint8) func() uint8 { return func() uint8 { return ttl } }
 func (w *world) pool(k int) (all []netip.Addr) {
 	for range k {
