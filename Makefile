@@ -104,13 +104,14 @@ compiler:
 	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or newer"; exit 1; }
 	@command -v cc >/dev/null || { echo "a C compiler is missing: apt-get install gcc libc6-dev"; exit 1; }
 
-# What the tests need besides: the second opinion, wires, and a real sender.
+# What the tests need besides: the second opinion, wires, a real sender and a real receiver.
 tools:
 	@command -v ip >/dev/null || testdata/yardsticks/install.sh iproute2
 	@command -v curl >/dev/null || testdata/yardsticks/install.sh curl
 	@command -v tshark >/dev/null || testdata/yardsticks/install.sh tshark
 	@command -v tcpdump >/dev/null || testdata/yardsticks/install.sh tcpdump
 	@command -v smbclient >/dev/null || testdata/yardsticks/install.sh smbclient
+	@command -v smbd >/dev/null || testdata/yardsticks/install.sh samba
 
 # The servers that tests start (package estest). Where the variable is set a test that finds none fails.
 test test-elastic test-crash elastic: export ESTEST_CACHE := $(ELASTIC)

@@ -10,7 +10,7 @@ import (
 
 // step is the datagram in hand as a step of an exchange.
 func (d *Decoder) step(c *carrier, src, dst uint16, m *inet.Marks) step {
-	return step{frame: c.seq, at: c.time.UnixNano(), src: src, dst: dst, iface: int32(c.iface), mac: m.SrcMAC, ttl: m.TTL}
+	return step{frame: c.seq, at: c.time.UnixNano(), src: src, dst: dst, iface: int32(c.iface), mac: m.SrcMAC, ttl: m.TTL, tunnels: m.Tunnels}
 }
 
 // answers says whether a PDU belongs to a popup or a callback that went the other way: servers put a wrong interface into their answers

@@ -147,7 +147,7 @@ func (d *Decoder) post(s *stream, p *posted, now *instant, r *Result) {
 	count(&m.Text, p.length)
 	m.Features = d.text.Analyze(m.Text.Shown)
 	m.Anomalies = d.smbAnomalyWords(p.odd)
-	m.Session = facts(s, SessionPopup)
+	m.Session = d.facts(s, SessionPopup)
 	m.Session.Command, m.Session.Blocks, m.Session.Group = p.command, p.blocks, p.group
 	r.Messages = append(r.Messages, m)
 }
@@ -182,7 +182,7 @@ func (d *Decoder) tell(s *stream, stage SessionStage, now *instant, r *Result) *
 	from := &s.Session.from
 	g := Signal{
 		Kind: SignalStream, Time: now.at, Frame: s.Session.last, Src: s.Key.Client, Dst: s.Key.Server, Marks: from.marks, Iface: from.iface,
-		Session: facts(s, stage),
+		Session: d.facts(s, stage),
 	}
 	if stage == SessionGranted || stage == SessionRefused || stage == SessionElse || stage == SessionAnswered {
 		g.Src, g.Dst = g.Dst, g.Src
@@ -192,9 +192,10 @@ func (d *Decoder) tell(s *stream, stage SessionStage, now *instant, r *Result) *
 }
 
 // facts gathers what a connection shows now.
-func facts(s *stream, stage SessionStage) *Session {
+func (d *Decoder) facts(s *stream, stage SessionStage) *Session {
 	t := s.Session
 	return &Session{
 		Ends: s.Key, Evidence: s.Evidence, Stage: stage, Called: t.called, Calling: t.calling, Popups: t.popups, Answers: t.answers,
+		Initials: d.initials.of(s.Key.Server.Addr()),
 	}
 }

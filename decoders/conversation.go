@@ -43,6 +43,7 @@ type step struct {
 	iface    int32
 	mac      [6]byte
 	ttl      uint8
+	tunnels  uint8
 }
 
 // call is the last call of an activity between two addresses: an activity has one call at a time (C706 12.5.1).
@@ -223,6 +224,6 @@ func (s *step) public(src, dst netip.Addr) Step {
 	}
 	return Step{
 		Frame: s.frame, Time: time.Unix(0, s.at).UTC(), Src: netip.AddrPortFrom(src, s.src), Dst: netip.AddrPortFrom(dst, s.dst),
-		TTL: s.ttl, SrcMAC: s.mac, Iface: int(s.iface),
+		TTL: s.ttl, Tunnels: s.tunnels, SrcMAC: s.mac, Iface: int(s.iface),
 	}
 }

@@ -74,6 +74,7 @@ type Decoder struct {
 	streams       *streams
 	smbWords      map[smb.Anomaly][]string // of anomalies; at most smb.AnomalyCount
 	frames        []uint64                 // of the command in hand
+	initials      initials
 	blocksShed    uint64
 }
 
@@ -95,7 +96,8 @@ func NewDecoder(c Config) *Decoder {
 		calls:         reassembly.NewCalls[caller](reassembly.Limits{Sets: 8192, Bytes: int(shareCalls * share), Hold: 15 * time.Second}),
 		copies:        newCopies(int((shareCopies*share-share/4)/copyCost), c.Interface),
 		submissions:   memory,
-		conversations: newConversations(memory.secret, shareExchanges*share),
+		conversations: newConversations(memory.secret, shareExchanges*share-share/16),
+		initials:      newInitials(memory.secret, share/16),
 		outbound:      newOutbound(share / 4),
 		text:          text.NewAnalyzer(text.Config{Memory: shareTexts * share}),
 		anomalies:     map[msgsvc.Anomaly][]string{},
@@ -109,7 +111,7 @@ func NewDecoder(c Config) *Decoder {
 func (d *Decoder) Shed() Shed {
 	return Shed{
 		Datagrams: d.datagrams.Shed, Parts: d.parts.Shed, Calls: d.calls.Shed,
-		Copies: d.copies.seen.shed, Submissions: d.submissions.calls.shed, Exchanges: d.conversations.shed(), Texts: d.text.Shed(),
+		Copies: d.copies.seen.shed, Submissions: d.submissions.calls.shed, Exchanges: d.conversations.shed() + d.initials.seen.shed, Texts: d.text.Shed(),
 		HalfOpen: d.streams.ShedHalfOpen, Streams: d.streams.ShedStreams, Blocks: d.blocksShed,
 	}
 }

@@ -63,6 +63,7 @@ type Step struct {
 	Time     time.Time // packet time of that frame
 	Src, Dst netip.AddrPort
 	TTL      uint8
+	Tunnels  uint8   // around its innermost IP header: what came in a tunnel may have been made by whoever sent that
 	SrcMAC   [6]byte // of the outermost Ethernet header; zero without one
 	Iface    int
 }

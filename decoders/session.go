@@ -41,6 +41,7 @@ type Session struct {
 	Status          uint32 // SessionAnswered: 0 is success
 	Group           uint16 // message group of a popup in blocks; it means nothing to most servers
 	Blocks          uint32 // of a popup: blocks that its text came in; 0 where it came in one command
+	Initials        Initials
 	Popups          uint32 // popups that the connection carried up to here
 	Answers         uint32 // commands of the Messenger that the server answered with success
 }

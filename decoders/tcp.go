@@ -49,6 +49,9 @@ func (d *Decoder) segment(c *carrier, t *inet.TCP, r *Result) Reason {
 	if s == nil {
 		return reason
 	}
+	if g.SYN && g.From == reassembly.Server && s.Evidence.SYNACK == g.Frame {
+		d.initials.note(g.Key.Server.Addr(), g.Seq, g.Time)
+	}
 	popups, signals := len(r.Messages), len(r.Signals)
 	now := instant{at: c.time, frame: c.seq, from: g.Meta}
 	if found := d.read(s, &now, r); found != wire.None {

@@ -78,8 +78,8 @@ func TestHostsThatAnswerInTheVectorsAreExposed(t *testing.T) {
 		"real_dce_epmap135":         {"10.99.0.2/32", "callback [1 2], mapper_forwarded [1 2], message_accepted [1 4]"},
 		"real_dce_epmap135_idem":    {"10.99.0.2/32", "mapper_forwarded [1 2], message_accepted [1 2]"},
 		"real_dce_noserver":         {"10.99.0.2/32", ""},
-		"16_smb_d0_single":          {"10.1.1.9/32", "netbios_session [5]"},
-		"17_smb_multiblock_windows": {"10.1.1.9/32", "netbios_session [5]"},
+		"16_smb_d0_single":          {"10.1.1.9/32", "netbios_session [5], smb_accepted [7]"},
+		"17_smb_multiblock_windows": {"10.1.1.9/32", "netbios_session [5], smb_accepted [7]"},
 		"19_smb_negative_session":   {"10.1.1.9/32", ""},
 	} {
 		out := road(t, homeConfig(t, c.home), filepath.Join(testdata, "vectors", name+".pcap"))

@@ -35,16 +35,18 @@ type Sink interface {
 // Config of a Sensor. The zero value of each field but Rules is its default.
 type Config struct {
 	Rules          *rules.Set
-	Home           []netip.Prefix // own address space
-	Ports          []uint16       // watched ports besides the Messenger's
-	Memory         int64          // limits.memory, octets; default DefaultMemory
-	Rollup         time.Duration  // 0: every message and claim is its own document
-	RollupSources  int            // rollup.sources; default 100
-	RollupClaims   int            // rollup.claims; default 1,000
-	StatsInterval  time.Duration  // stats.interval; default 60 s
-	CampaignUpdate time.Duration  // campaign.update; default 5 min
-	CampaignIdle   time.Duration  // campaign.idle; default 24 h
-	Event          event.Config   // Home and Interface are set by New and Run
+	Home           []netip.Prefix  // own address space
+	Allow          []netip.Prefix  // addresses that are never reportable
+	Bindings       []spoof.Binding // of access interfaces
+	Ports          []uint16        // watched ports besides the Messenger's
+	Memory         int64           // limits.memory, octets; default DefaultMemory
+	Rollup         time.Duration   // 0: every message and claim is its own document
+	RollupSources  int             // rollup.sources; default 100
+	RollupClaims   int             // rollup.claims; default 1,000
+	StatsInterval  time.Duration   // stats.interval; default 60 s
+	CampaignUpdate time.Duration   // campaign.update; default 5 min
+	CampaignIdle   time.Duration   // campaign.idle; default 24 h
+	Event          event.Config    // Home and Interface are set by New and Run
 
 	// Queue gives what became of the documents for an output since the start, in a fixed order, for the sensor's documents: live only, since it
 	// depends on the clock. May be nil.
@@ -140,7 +142,9 @@ func (s *Sensor) Open(src Source) {
 	if s.config.Rollup > 0 {
 		s.claims = event.NewClaimRollup(s.build, s.config.RollupClaims, budget.Rollup/4)
 	}
-	s.judge = spoof.New(spoof.Config{Home: s.config.Home, Interface: src.Interface, Memory: budget.Spoof})
+	s.judge = spoof.New(spoof.Config{
+		Home: s.config.Home, Allow: s.config.Allow, Bindings: s.config.Bindings, Interface: src.Interface, Memory: budget.Spoof,
+	})
 	s.decoder = decoders.NewDecoder(decoders.Config{Ports: s.config.Ports, Interface: src.Interface, Memory: budget.Decoder})
 }
 
@@ -233,6 +237,7 @@ func (s *Sensor) signal(g *decoders.Signal) {
 	if event.Probes(g) {
 		c.Claim = s.judge.ObserveProbe(g)
 	}
+	s.judge.Signal(g)
 	s.findings.Signal(g, &c)
 	s.found()
 	if c.Claim != nil {
@@ -245,7 +250,7 @@ func (s *Sensor) popup(m *decoders.Message) {
 	direction := s.direction(m.Src.Addr(), m.Dst.Addr())
 	in := s.join(m)
 	verdict := s.rules.Judge(m, rules.Context{Direction: direction})
-	claim := s.judge.Observe(m, string(in.ID))
+	claim := s.judge.Observe(m, string(in.ID), verdict.Class == rules.Spam)
 	s.stats.messages++
 	s.summary.popup(m)
 	if !s.rollup.Add(m, in, verdict, claim, direction) {

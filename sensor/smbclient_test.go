@@ -18,7 +18,7 @@ import (
 // A real program sends, a listener of a few lines answers as Windows does, and the kernel shows both to a live capture: what is decoded is what
 // was typed.
 func TestSmbclientsPopupsAreDecodedExactly(t *testing.T) {
-	program := findSmbclient(t)
+	program := findProgram(t, "smbclient", "smbclient", "no real sender")
 	veth.Pair(t) // not used, but it holds that the loopback interface here is the test's own
 	listener, err := net.Listen("tcp4", "127.0.0.1:139")
 	if err != nil {
@@ -49,18 +49,18 @@ func TestSmbclientsPopupsAreDecodedExactly(t *testing.T) {
 	}
 }
 
-// findSmbclient gives the program's path. Where the test must not be left out (CI), its absence is a fault.
-func findSmbclient(t *testing.T) string {
+// findProgram gives a program's path. Where the test must not be left out (CI), its absence is a fault.
+func findProgram(t *testing.T, program, debian, without string) string {
 	t.Helper()
-	program, err := exec.LookPath("smbclient")
+	path, err := exec.LookPath(program)
 	switch {
 	case err == nil:
 	case os.Getenv("CI") == "true":
-		t.Fatal("smbclient is missing (apt-get install smbclient)")
+		t.Fatalf("%s is missing (apt-get install %s)", program, debian)
 	default:
-		t.Skip("smbclient is missing (apt-get install smbclient): no real sender")
+		t.Skipf("%s is missing (apt-get install %s): %s", program, debian, without)
 	}
-	return program
+	return path
 }
 
 func runSmbclient(t *testing.T, program, charset, text string) {

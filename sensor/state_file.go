@@ -21,7 +21,7 @@ import (
 // configuration, and the decoder behind it (encoding/gob) meets nothing that this program did not write.
 const (
 	stateMagic   = "pwstate\n"
-	stateVersion = 1
+	stateVersion = 2
 )
 
 // maxStateName is the longest sensor's name, in octets.

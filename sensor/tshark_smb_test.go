@@ -39,7 +39,7 @@ var tsharkShowsOfText = map[string]string{
 }
 
 func TestTsharkAgreesOnSMBOrTheReasonIsKnown(t *testing.T) {
-	program := findTshark(t)
+	program := findProgram(t, "tshark", "tshark", "no second opinion")
 	faults := maps.Clone(tsharkShowsOfText)
 	for _, path := range everyCapture(t) {
 		name := strings.TrimSuffix(filepath.Base(path), ".pcap")

@@ -52,6 +52,7 @@ type settings struct {
 	eventsKeep   int
 
 	elastic elasticSettings
+	trust   trustSettings
 
 	privacyClean   string
 	namespace      string
@@ -77,6 +78,7 @@ func newSettings(command string) *settings {
 	s.addLive(s.all)
 	s.addReplay(s.all)
 	s.addLimits(s.all)
+	s.addTrust(s.all)
 	s.addDelivery(s.all)
 	if command == commandLive {
 		s.all.Lookup("rollup").DefValue, s.rollup = "1m0s", time.Minute
@@ -225,7 +227,7 @@ func (s *settings) sensorConfig() (sensor.Config, error) {
 	}
 	var err error
 	c.Event.Privacy, err = parsePrivacy(s.privacyClean)
-	return c, errors.Join(err, s.check())
+	return c, errors.Join(err, s.trust.apply(&c), s.check())
 }
 
 // namespaceForm is what Elasticsearch takes as the last part of a data stream's name.

@@ -113,15 +113,7 @@ const (
 const AnomalyCount = int(anomalyEnd)
 
 // Words gives the words of a set, in the order of the constants.
-func (a Anomaly) Words() []string {
-	var words []string
-	for i, w := range anomalyWords {
-		if a&(1<<i) != 0 {
-			words = append(words, w)
-		}
-	}
-	return words
-}
+func (a Anomaly) Words() []string { return wire.Words(a, anomalyWords[:]) }
 
 var anomalyWords = [...]string{
 	"actual-gt-max", "offset-nonzero", "no-nul", "embedded-nul", "zero-length", "string-beyond-body", "stub-trailing-octets",

@@ -1,6 +1,9 @@
 package msgsvc
 
-import "popupwatch/decoders/dcerpc"
+import (
+	"popupwatch/decoders/dcerpc"
+	"popupwatch/decoders/wire"
+)
 
 // Shape says whether a popup is an attempt at the buffer of the service (MS03-043, CVE-2003-0717), or only long, or badly made. Long
 // adverts are real: two of 53 that were caught had 1,308 octets of Text.
@@ -42,15 +45,7 @@ const (
 const TraitCount = int(traitEnd)
 
 // Words gives the words of a set, in the order of the constants.
-func (t Trait) Words() []string {
-	var words []string
-	for i, w := range traitWords {
-		if t&(1<<i) != 0 {
-			words = append(words, w)
-		}
-	}
-	return words
-}
+func (t Trait) Words() []string { return wire.Words(t, traitWords[:]) }
 
 var traitWords = [...]string{
 	"text-above-1024", "text-above-2200", "line-breaks-256", "line-break-run-64", "non-text-octets", "equal-octets-run-64", "name-above-256",

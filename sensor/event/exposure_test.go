@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"popupwatch/decoders"
+	"popupwatch/decoders/smb"
 )
 
 func TestAnsweringHomeHostsAreExposed(t *testing.T) {
@@ -32,6 +33,11 @@ func TestAnsweringHomeHostsAreExposed(t *testing.T) {
 		"somebody else's host":   {func(*decoders.Signal) {}, decoders.DirectionInbound, nil},
 		"no home networks":       {func(*decoders.Signal) {}, decoders.DirectionUnknown, nil},
 		"nobody's":               {func(*decoders.Signal) {}, decoders.DirectionExternal, nil},
+		"session granted":        {func(s *decoders.Signal) { overSMB(s, decoders.SessionGranted, 0) }, decoders.DirectionOutbound, []any{"netbios_session"}},
+		"SMB success":            {func(s *decoders.Signal) { overSMB(s, decoders.SessionAnswered, 0) }, decoders.DirectionOutbound, []any{"smb_accepted"}},
+		"SMB error":              {func(s *decoders.Signal) { overSMB(s, decoders.SessionAnswered, 0x160002) }, decoders.DirectionOutbound, nil},
+		"session refused":        {func(s *decoders.Signal) { overSMB(s, decoders.SessionRefused, 0) }, decoders.DirectionOutbound, nil},
+		"SMB success, inside":    {func(s *decoders.Signal) { overSMB(s, decoders.SessionAnswered, 0) }, decoders.DirectionInternal, nil},
 	} {
 		f := homeFindings()
 		s := answerOf(decoders.FactResponse, sampleTime)
@@ -50,6 +56,11 @@ func TestAnsweringHomeHostsAreExposed(t *testing.T) {
 	}
 }
 
+// overSMB makes a signal one of a connection to the Messenger.
+func overSMB(s *decoders.Signal, stage decoders.SessionStage, status uint32) {
+	s.Kind, s.Session = decoders.SignalStream, &decoders.Session{Stage: stage, Command: smb.SendMessage, Status: status}
+}
+
 func toFloat2(x any) float64 {
 	f, _ := x.(interface{ Float64() (float64, error) }).Float64()
 	return f
@@ -63,9 +74,9 @@ func TestEveryExposureHasItsWords(t *testing.T) {
 			about = f.About
 		}
 	}
-	for kind, says := range exposures {
-		if !strings.Contains(about, string(kind)) || !strings.HasSuffix(says[0], ".") || !strings.HasSuffix(says[1], ".") || !strings.Contains(says[0], "%s") {
-			t.Errorf("%s: %q, %q", kind, says, about)
+	for _, x := range exposures {
+		if !strings.Contains(about, string(x.kind)) || !strings.HasSuffix(x.seen, ".") || !strings.HasSuffix(x.shows, ".") || !strings.Contains(x.seen, "%s") {
+			t.Errorf("%+v: %q", x, about)
 		}
 	}
 }

@@ -69,7 +69,7 @@ func findingFields() []Field {
 		{Path: "popupwatch.finding.class", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Finding.Class }),
 			About: "What was found; the same word as event.action."},
 		{Path: "popupwatch.finding.kind", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Finding.Kind }),
-			About: "What of its class. Exposed hosts: message_accepted, message_refused, callback, call_refused, call_held, mapper_forwarded, mapper_refused or netbios_session. Exploit attempts: attempt or answered. Else absent."},
+			About: "What of its class. Exposed hosts: message_accepted, message_refused, callback, call_refused, call_held, mapper_forwarded, mapper_refused, netbios_session or smb_accepted. Exploit attempts: attempt or answered. Else absent."},
 		{Path: "popupwatch.finding.network", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Finding.network() }),
 			About: "Network that probes or exploit attempts went to: /24, or /64 of IPv6. Absent for all that left the home networks or passed by them, which share a finding."},
 		{Path: "popupwatch.finding.count", Type: "long", In: in, append: number(func(e *Event) uint64 { return e.Finding.Count }),

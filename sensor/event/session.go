@@ -10,8 +10,6 @@ import (
 // acknowledge what the server sends: these fields are what a proof of the sender begins with, and none by themselves.
 func sessionFields() []Field {
 	return object("popupwatch.session", inMessage, appendSession, "The TCP connection of a popup over SMB, as it stood then; absent on the other roads.",
-		Field{Path: "called", Type: "keyword", About: "NetBIOS name that the client called, with its suffix: the Messenger's is <03>. Absent where no session request was seen."},
-		Field{Path: "calling", Type: "keyword", About: "NetBIOS name that the client gives itself, with its suffix; nobody checks that."},
 		Field{Path: "command", Type: "keyword", About: "send_message, send_broadcast, or multi_block where the text came in blocks."},
 		Field{Path: "blocks", Type: "long", About: "Blocks that the text came in; absent where it came in one command."},
 		Field{Path: "handshake", Type: "keyword", About: "complete where all three segments of the handshake were seen, with numbers that fit; partial or none else."},
@@ -33,8 +31,6 @@ func appendSession(b []byte, e *Event) []byte {
 		return b
 	}
 	b = append(b, '{')
-	b = appendGuarded(b, e.private(), `"called":`, s.Called)
-	b = appendGuarded(b, e.private(), `"calling":`, s.Calling)
 	b = appendNamed(b, `"command":`, commandWord(s.Command))
 	b = appendPositive(b, `"blocks":`, uint64(s.Blocks))
 	b = appendNamed(b, `"handshake":`, s.Handshake())

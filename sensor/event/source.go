@@ -30,6 +30,7 @@ func sourceFields() []Field {
 		Field{Path: "evidence.text", Type: "text", In: in, About: "A sentence that an analyst can sign."},
 		Field{Path: "evidence.packets", Type: "long", In: in, About: "Numbers of the frames that show it, over the run, at most 16."},
 		Field{Path: "conflict", Type: "boolean", In: in, About: "True where the evidence contradicts itself."},
+		Field{Path: "refused_by", Type: "keyword", In: in, About: "Of a proven source that is not reportable, the gates that refuse: proof_not_held, own_address, allow_listed, not_spam, few_messages, single_proof, conflict, capture_loss, watch_cut_short. Else absent."},
 		Field{Path: "emitter", Type: "keyword", In: in, About: "The group of sources that is one machine, if shown."},
 		Field{Path: "messages", Type: "long", In: in, About: "Messages of this part of the claim."},
 		Field{Path: "targets", Type: "long", In: in, About: "Addresses they went to; exact up to 1,024."},
@@ -110,6 +111,9 @@ func (e *Event) appendWeight(b []byte) []byte {
 		b = append(b, ',')
 	}
 	b = appendEvidence(b, a.Evidence)
+	if a.State == spoof.GenuineBound && len(a.Refusals) > 0 {
+		b = append(appendWords(append(b, `"refused_by":`...), a.Refusals), ',')
+	}
 	b = append(b, `"conflict":`...)
 	return append(strconv.AppendBool(b, a.Conflict), ',')
 }

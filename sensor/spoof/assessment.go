@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"popupwatch/sensor/spoof/proof"
 )
 
 // Due gives the next document that is due at now: a claim that had to make room, one whose state changed because of others, one whose hour
 // is over. Call it until it says no. The assessment is a view, valid until the next call.
 func (j *Judge) Due(now time.Time) (*Assessment, bool) {
 	j.now = now
+	j.prove(func() (proof.Outcome, bool) { return j.trust.bench.Due(now) }, now)
 	if a, ok := j.waiting(); ok {
 		return a, true
 	}
@@ -27,6 +30,7 @@ func (j *Judge) Due(now time.Time) (*Assessment, bool) {
 // Finish closes the claims that are still open, in the order of their hours; call it until it says no.
 func (j *Judge) Finish(now time.Time) (*Assessment, bool) {
 	j.now = now
+	j.prove(j.trust.bench.Finish, now)
 	if a, ok := j.waiting(); ok {
 		return a, true
 	}
@@ -104,17 +108,40 @@ func (j *Judge) judge(c *claim, p *population) {
 		}
 	}
 	total, _ := l.sum()
-	c.version, c.decibans = p.version, float32(total)
+	c.version, c.decibans, c.conflict = p.version, float32(total), false
 	switch {
 	case c.rows&(rowR1|rowSelf|rowE03) != 0:
 		c.state = ForgedCertain
 	case c.rows&rowR1b != 0:
 		c.state = NonroutableLeak
+	case c.rows&rowProven != 0 && c.contradicted(&l):
+		c.state, c.conflict = Unknown, true
+		j.clash(c.key.source, j.now)
+	case c.rows&rowProven != 0:
+		c.state = GenuineBound
 	case l.forged() && p.many(c) == nil:
 		c.state = ForgedProbable
+	case c.rows&rowReached != 0:
+		c.state = ReachableUnbound
 	default:
 		c.state = Unknown
 	}
+}
+
+// opposed is from how many decibans of one group on a proof and the ledger contradict each other (R2c).
+const opposed = 10
+
+// contradicted says whether something speaks against the proof of a claim: a denial, or a group of the ledger.
+func (c *claim) contradicted(l *ledger) bool {
+	if c.rows&(rowE52|rowE53|rowE54) != 0 {
+		return true
+	}
+	for g := range groupCount {
+		if l.high[g] >= opposed {
+			return true
+		}
+	}
+	return false
 }
 
 // weights gives the decibans of each row of rowTable; 0 where it does not hold.
@@ -152,7 +179,14 @@ func (j *Judge) assessment(c *claim, p *population, at time.Time) *Assessment {
 		Key:  ClaimKey{Source: c.key.source.addr(), Campaign: p.id(), Class: p.class, Hour: time.Unix(int64(c.key.hour)*3600, 0).UTC()},
 		Part: nanoTime(c.part), State: c.state, Previous: c.reported, Decibans: round(float64(c.decibans)),
 		Messages: uint64(c.messages), First: nanoTime(c.first), Last: nanoTime(c.last),
-		Evidence: j.out.Evidence[:0], Emitter: p.emitter(c),
+		Evidence: j.out.Evidence[:0], Conflict: c.conflict, Emitter: p.emitter(c),
+	}
+	if c.state == GenuineBound {
+		j.out.Refusals = j.refusals(c, p)
+		j.out.Reportable = len(j.out.Refusals) == 0
+		if d := j.trust.dossiers[j.byKey[c.key]]; d != nil {
+			j.out.proof = d.proof
+		}
 	}
 	return &j.out
 }
@@ -162,8 +196,11 @@ func (j *Judge) argue(a *Assessment, c *claim) {
 	p := j.populations.get(c.slot)
 	a.Targets, a.TargetsEstimated = c.targets.Count()
 	a.Posterior = posterior(a.Decibans)
-	if a.State == ForgedCertain {
+	switch a.State {
+	case ForgedCertain:
 		a.Posterior = Posterior{1, 1, 1}
+	case GenuineBound:
+		a.Posterior = Posterior{}
 	}
 	j.packets = j.packets[:0]
 	if c.rows&rowSelf != 0 {
@@ -182,6 +219,7 @@ func (j *Judge) argue(a *Assessment, c *claim) {
 	if f := p.many(c); f != nil {
 		a.Evidence = append(a.Evidence, Evidence{"MULTI", "rule", 0, f.says, f.frames})
 	}
+	a.Evidence = j.proofRows(a.Evidence, c)
 	rules := len(a.Evidence)
 	w := weights(c, p)
 	for i := range w {
@@ -198,6 +236,10 @@ func (j *Judge) says(r rows, c *claim, p *population) (string, []uint64) {
 	own := j.showed(c, r)
 	s := j.sentences
 	switch r {
+	case rowE12, rowE13:
+		return j.sentenceHops(r, c), own
+	case rowE50, rowE51, rowE52, rowE53, rowE54:
+		return answerSentence(r), j.answered(c, r)
 	case rowE10:
 		return s.impossible[c.ttlOf(r)], own
 	case rowE11:

@@ -65,6 +65,7 @@ type claim struct {
 	state       State
 	reported    State // state of the last document
 	open        bool
+	conflict    bool // a proof and other evidence contradict each other
 	pending     bool // waits in Judge.changed
 }
 

@@ -24,7 +24,7 @@ func give(c Config, n int, change func(i int, m *decoders.Message)) *Judge {
 		m.Frames = []uint64{uint64(i + 1)}
 		m.Marks.TTL, m.Marks.ID = uint8(101+i*7%18), uint16(i*40503)
 		change(i, m)
-		j.Observe(m, "cmp1-x")
+		j.Observe(m, "cmp1-x", true)
 	}
 	return j
 }
@@ -124,7 +124,7 @@ func TestLaterSourcesAreMeasuredByTheCounter(t *testing.T) {
 			if i%50 == 49 {
 				m.Marks.ID += 30000
 			}
-			j.Observe(m, "cmp1-x")
+			j.Observe(m, "cmp1-x", true)
 		}
 		j := New(Config{})
 		for i := range n {
@@ -286,7 +286,7 @@ func TestHostsWithTheirOwnCountersAreNotCalledForged(t *testing.T) {
 				m := popup(fmt.Sprintf("%d.9.1.1", 20+i), noon.Add(time.Duration(round*8+i)*time.Second))
 				m.Marks.TTL, m.Marks.ID = 50, uint16(i)*apart+uint16(10*round)
 				m.RPC.Activity = dcerpc.UUID{1}
-				j.Observe(m, "cmp1-x")
+				j.Observe(m, "cmp1-x", true)
 			}
 		}
 		return finals(j, noon)
@@ -318,7 +318,7 @@ func TestTTLsThatJump(t *testing.T) {
 		for i, ttl := range c.ttls {
 			m := popup("24.64.1.1", noon.Add(time.Duration(i)*c.gap))
 			m.Marks.TTL = ttl
-			j.Observe(m, "cmp1-x")
+			j.Observe(m, "cmp1-x", true)
 		}
 		if a := finals(j, noon)["24.64.1.1"]; decibansOf(a, "E15") != c.want {
 			t.Errorf("%s: %v, want %v", name, decibansOf(a, "E15"), c.want)
@@ -334,7 +334,7 @@ func TestEmittersSurviveARestart(t *testing.T) {
 		j, out := New(Config{}), map[string]string{}
 		for i := range packets {
 			m := w.message(&packets[i], uint64(i), true)
-			j.Observe(m, "cmp1-x")
+			j.Observe(m, "cmp1-x", true)
 			if i == restart {
 				j, _ = reloaded(t, j, 0)
 			}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-	"strconv"
 	"time"
 
 	"popupwatch/decoders"
@@ -17,6 +16,8 @@ const grace = time.Minute
 
 // Config of a Judge. The zero value of each field is its default.
 type Config struct {
+	Allow     []netip.Prefix               // addresses that are never reportable
+	Bindings  []Binding                    // of access interfaces
 	Home      []netip.Prefix               // own address space; without it every packet counts as coming from outside
 	Interface func(int) decoders.Interface // of a message's Iface; nil: every one is a span
 	Memory    int64                        // octets of state; default 112 MiB
@@ -46,6 +47,8 @@ type Judge struct {
 	unphased    uint64 // looks of the phase test that its budget did not pay for
 	sentences   *packetSentences
 	secret      inet.Secret // of fingerprints
+	allow       []netip.Prefix
+	trust       *trust
 	claims      slots[claim]
 	byKey       map[claimKey]uint32
 	populations slots[population]
@@ -89,17 +92,23 @@ func New(c Config) *Judge {
 	if c.Memory == 0 {
 		c.Memory = 112 << 20
 	}
-	return &Judge{
-		memory: int(c.Memory), home: c.Home, iface: c.Interface, routes: c.Routes, networks: c.Networks, special: newSpecialTable(), sentences: newPacketSentences(), secret: inet.NewSecret(),
+	j := &Judge{
+		memory: int(c.Memory) - int(c.Memory)/trustShare, home: c.Home, allow: c.Allow, iface: c.Interface,
+		routes: c.Routes, networks: c.Networks, special: newSpecialTable(), sentences: newPacketSentences(), secret: inet.NewSecret(),
 		byKey: map[claimKey]uint32{}, byCampaign: map[string]uint32{},
 	}
+	j.trust = newTrust(&c, j.isHome)
+	return j
 }
 
-// Observe notes a popup of a campaign and gives the claim as it stands now: a view, valid until the next call. Changed says that a document
-// is due.
+// Observe notes a popup of a campaign, spam or not, and gives the claim as it stands now: a view, valid until the next call. Changed says
+// that a document is due.
 // The claim of an exploit attempt belongs to its class and hour, whatever campaign is named.
-func (j *Judge) Observe(m *decoders.Message, campaign string) *Assessment {
+func (j *Judge) Observe(m *decoders.Message, campaign string, spam bool) *Assessment {
 	s := sightingOf(m)
+	if s.spam = spam; len(j.home) > 0 {
+		s.message = m
+	}
 	return j.observe(&s, campaign)
 }
 
@@ -123,8 +132,17 @@ func (j *Judge) observe(m *sighting, campaign string) *Assessment {
 		p.submissions++
 	}
 	c, fresh, previous := j.claim(m, p, at)
-	shown := rowsOf(m, j.isHome(m.src.Addr()) && j.isHome(m.dst.Addr())) | j.structural(m, c) | j.own(m) | c.jumped(m)
+	shown := rowsOf(m, j.isHome(m.src.Addr()) && j.isHome(m.dst.Addr())) | j.structural(m, c) | j.own(m) | j.hopRows(m) | c.jumped(m)
+	if m.spam {
+		c.rows |= rowSpam
+	}
+	if at, ok := j.trust.reached.get(c.key.source); ok && m.time.UnixNano()-at < int64(reachFor) {
+		shown |= rowReached
+	}
 	grown := c.note(m, shown)
+	if m.message != nil {
+		j.await(m.message, c, j.byKey[c.key])
+	}
 	if j.meet(p, c, m, fresh, fresh && previous == nil) {
 		j.reconsider(p, c)
 	}
@@ -199,19 +217,6 @@ func (j *Judge) populationOf(m *sighting, campaign string) uint32 {
 	}
 	j.populations.touch(at)
 	return at
-}
-
-// classNames makes the names of the populations of classes: one allocation for each hour.
-type classNames struct {
-	class, name string
-	hour        int32
-}
-
-func (n *classNames) of(class string, hour int32) string {
-	if n.class != class || n.hour != hour {
-		*n = classNames{class, class + " " + strconv.Itoa(int(hour)), hour}
-	}
-	return n.name
 }
 
 // weigh counts what a population takes now.
@@ -356,6 +361,7 @@ func (j *Judge) evictClaim(slot uint32) (open bool) {
 		j.final(c, j.now)
 	}
 	delete(j.byKey, c.key)
+	delete(j.trust.dossiers, slot)
 	j.claims.release(slot)
 	return open
 }

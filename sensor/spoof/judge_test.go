@@ -39,7 +39,7 @@ func ids(evidence []Evidence) string {
 // last gives the final assessment of a single message.
 func last(t *testing.T, j *Judge, m *decoders.Message) Assessment {
 	t.Helper()
-	j.Observe(m, "cmp1-x")
+	j.Observe(m, "cmp1-x", false)
 	a, ok := j.Finish(m.Time)
 	if !ok || !a.Final {
 		t.Fatal("no final assessment")
@@ -159,7 +159,7 @@ func TestStateChangesAreToldOnceAndClaimsCloseOnce(t *testing.T) {
 	for i, src := range []string{"24.64.1.1", "24.64.2.2", "24.64.3.3", "24.64.4.4"} {
 		m := withClock(popup(src, noon.Add(time.Duration(i)*time.Second)), 19.4)
 		m.Marks.TTL = 65
-		take(j.Observe(m, "cmp1-x"))
+		take(j.Observe(m, "cmp1-x", false))
 		for a, ok := j.Due(m.Time); ok; a, ok = j.Due(m.Time) {
 			take(a)
 		}
@@ -186,13 +186,13 @@ func TestAPacketAfterTheHourOpensANewPart(t *testing.T) {
 	j := New(Config{})
 	m := popup("24.64.8.1", noon)
 	m.Marks.TTL = 65
-	j.Observe(m, "cmp1-x")
+	j.Observe(m, "cmp1-x", false)
 	if _, ok := j.Due(noon.Add(2 * time.Hour)); !ok {
 		t.Fatal("the claim did not close")
 	}
 	late := popup("24.64.8.1", noon.Add(2*time.Hour))
 	late.Began = noon.Add(time.Minute)
-	a := j.Observe(late, "cmp1-x")
+	a := j.Observe(late, "cmp1-x", false)
 	if a.NewSource || !a.Part.Equal(late.Time) || a.Messages != 1 {
 		t.Errorf("new source %v, part %v, %d messages", a.NewSource, a.Part, a.Messages)
 	}
@@ -208,7 +208,7 @@ func TestSentencesAreTrueOfThePacketsTheyCite(t *testing.T) {
 	send := func(frame uint64, ttl uint8, sum0 bool) {
 		m := popup("24.64.8.1", noon.Add(time.Duration(frame)*time.Second))
 		m.Frames, m.Marks.TTL, m.Marks.UDPSumZero = []uint64{frame}, ttl, sum0
-		j.Observe(m, "cmp1-x")
+		j.Observe(m, "cmp1-x", false)
 	}
 	send(1, 110, true)
 	send(2, 50, false)
@@ -234,8 +234,8 @@ func TestSentencesAreTrueOfThePacketsTheyCite(t *testing.T) {
 // An IPv6 address that maps an IPv4 one is another address.
 func TestAMappedAddressSpeaksForNobodyElse(t *testing.T) {
 	j := New(Config{})
-	j.Observe(popup("24.64.1.2", noon), "cmp1-x")
-	j.Observe(popup("::ffff:24.64.1.2", noon), "cmp1-x")
+	j.Observe(popup("24.64.1.2", noon), "cmp1-x", false)
+	j.Observe(popup("::ffff:24.64.1.2", noon), "cmp1-x", false)
 	got := finals(j, noon)
 	if got["24.64.1.2"].State != Unknown || got["::ffff:24.64.1.2"].State != ForgedCertain {
 		t.Errorf("%v and %v", got["24.64.1.2"].State, got["::ffff:24.64.1.2"].State)
@@ -268,7 +268,7 @@ func TestAHomeAddressFromOutsideIsEvidenceOnAnExternalInterface(t *testing.T) {
 	} {
 		j := New(Config{Home: c.home, Interface: func(int) decoders.Interface { return decoders.Interface{Role: c.role} }})
 		m := popup("24.64.8.1", noon)
-		j.Observe(m, "cmp1-x")
+		j.Observe(m, "cmp1-x", false)
 		a := finals(j, noon)["24.64.8.1"]
 		got := slices.ContainsFunc(a.Evidence, func(e Evidence) bool { return e.ID == "E04" && e.Decibans == 13 && len(e.Packets) == 1 })
 		if got != c.want || a.State.Forged() {

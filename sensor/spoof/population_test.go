@@ -49,7 +49,7 @@ func TestClocksThatLagTogether(t *testing.T) {
 	observe := func(sources []string, lags []float64) map[string]Assessment {
 		j := New(Config{})
 		for i, src := range sources {
-			j.Observe(withClock(popup(src, noon.Add(time.Duration(i)*time.Minute)), lags[i]), "cmp1-x")
+			j.Observe(withClock(popup(src, noon.Add(time.Duration(i)*time.Minute)), lags[i]), "cmp1-x", false)
 		}
 		return finals(j, noon.Add(time.Hour))
 	}
@@ -86,7 +86,7 @@ func TestChancePairsOfClocksWeighLittle(t *testing.T) {
 		src := fmt.Sprintf("%d.%d.1.1", 20+i/2, i)
 		m := withClock(popup(src, noon.Add(time.Duration(i)*time.Second)), 3+float64(i*37%600))
 		m.Marks.TTL = uint8(100 + i*5%28)
-		j.Observe(m, "cmp1-x")
+		j.Observe(m, "cmp1-x", false)
 	}
 	for src, a := range finals(j, noon.Add(time.Hour)) {
 		if a.State != Unknown || decibansOf(a, "E26") > 5 {
@@ -101,7 +101,7 @@ func TestEqualTTLsOverNetworks(t *testing.T) {
 		for i := range n {
 			m := popup(fmt.Sprintf("%d.9.1.1", 20+i), noon.Add(time.Duration(i)*time.Second))
 			m.Marks.TTL = ttl(i)
-			j.Observe(m, "cmp1-x")
+			j.Observe(m, "cmp1-x", false)
 		}
 		return finals(j, noon.Add(time.Hour))
 	}

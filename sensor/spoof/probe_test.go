@@ -27,8 +27,8 @@ func TestProbesAndExploitAttemptsAreClaimsOfTheirClassAndHour(t *testing.T) {
 	attempt := popup("24.64.8.1", noon)
 	attempt.Shape = msgsvc.ShapeExploit
 	got := []ClaimKey{j.ObserveProbe(probe("24.64.8.1", noon)).Key}
-	got = append(got, j.Observe(attempt, "cmp1-x").Key)
-	got = append(got, j.Observe(popup("24.64.8.1", noon), "cmp1-x").Key)
+	got = append(got, j.Observe(attempt, "cmp1-x", false).Key)
+	got = append(got, j.Observe(popup("24.64.8.1", noon), "cmp1-x", false).Key)
 	src := netip.MustParseAddr("24.64.8.1")
 	want := []ClaimKey{{src, "", ClassProbe, noon}, {src, "", ClassExploit, noon}, {src, "cmp1-x", ClassPopup, noon}}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {

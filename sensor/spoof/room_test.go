@@ -23,7 +23,7 @@ func TestRoomIsMadeByClosingClaims(t *testing.T) {
 			closed := 0
 			for i := range claims {
 				m := popup(fmt.Sprintf("24.%d.%d.1", i/250, i%250), noon.Add(time.Duration(i)*time.Millisecond))
-				j.Observe(m, campaign(i))
+				j.Observe(m, campaign(i), false)
 				for a, ok := j.Due(m.Time); ok; a, ok = j.Due(m.Time) {
 					if a.Final {
 						closed++
@@ -53,7 +53,7 @@ func TestHoursThatAreOpenAreBounded(t *testing.T) {
 	const messages = 3 * maxHoursOpen
 	for i := range messages {
 		m := popup("24.64.8.1", noon.Add(-time.Duration(i)*time.Hour))
-		j.Observe(m, "cmp1-x")
+		j.Observe(m, "cmp1-x", false)
 		for a, ok := j.Due(m.Time); ok; a, ok = j.Due(m.Time) {
 			if a.Final {
 				closed++
@@ -76,8 +76,8 @@ func TestHoursThatAreOpenAreBounded(t *testing.T) {
 func TestObserveOfAKnownClaimAllocatesNothing(t *testing.T) {
 	j := New(Config{})
 	m := popup("24.64.8.1", noon)
-	j.Observe(m, "cmp1-x")
-	if n := testing.AllocsPerRun(100, func() { j.Observe(m, "cmp1-x") }); n != 0 {
+	j.Observe(m, "cmp1-x", false)
+	if n := testing.AllocsPerRun(100, func() { j.Observe(m, "cmp1-x", false) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -87,7 +87,7 @@ func BenchmarkObserve(b *testing.B) {
 		j, m := New(Config{}), popup("24.64.8.1", noon)
 		b.ReportAllocs()
 		for b.Loop() {
-			j.Observe(m, "cmp1-x")
+			j.Observe(m, "cmp1-x", false)
 		}
 	})
 	b.Run("new", func(b *testing.B) {
@@ -97,7 +97,7 @@ func BenchmarkObserve(b *testing.B) {
 		for b.Loop() {
 			i++
 			m.Src = netip.AddrPortFrom(netip.AddrFrom4([4]byte{24, byte(i >> 16), byte(i >> 8), byte(i)}), 1)
-			j.Observe(m, "cmp1-x")
+			j.Observe(m, "cmp1-x", false)
 			for _, ok := j.Due(noon); ok; _, ok = j.Due(noon) {
 			}
 		}
@@ -116,7 +116,7 @@ func TestWhatCampaignsKnowOfTheirSourcesIsWithinMemory(t *testing.T) {
 			j := New(Config{Memory: memory})
 			for i := range 20_000 {
 				m := popup(fmt.Sprintf("%d.%d.%d.1", 1+i%200, i/250%250, i%250), noon.Add(time.Duration(i)*time.Millisecond))
-				j.Observe(m, campaign(i))
+				j.Observe(m, campaign(i), false)
 				for _, ok := j.Due(m.Time); ok; _, ok = j.Due(m.Time) {
 				}
 			}

@@ -22,6 +22,16 @@ const (
 	rowR1
 	rowR1b
 	rowSelf
+	rowE12 // from here on: what proven traffic and answers show
+	rowE13
+	rowE50
+	rowE51
+	rowE52
+	rowE53
+	rowE54
+	rowProven  // it proved itself, in this run or before
+	rowReached // it received what our hosts sent, about something else
+	rowSpam    // one of its messages is spam: no evidence, a gate
 	rowE15
 	rowE03
 	rowE20 // from here on: what a cell of a campaign shows (emitter.go)
@@ -84,6 +94,8 @@ var rowTable = [...]row{
 	{rowE20, "E20", g2, 0},
 	{rowE22, "E22", g2, 0},
 	{rowE23, "E23", g2, 0},
+	{rowE12, "E12", g1, 7},
+	{rowE13, "E13", g1, -5},
 	{rowE26, "E26", g2, 0},
 	{rowE21, "E21", g2, 0},
 	{rowE22Port, "E22", g2, 0},
@@ -95,6 +107,11 @@ var rowTable = [...]row{
 	{rowE40, "E40", g4, 0},
 	{rowE04, "E04", g4, 13},
 	{rowE43, "E43", g4, 6},
+	{rowE54, "E54", g5, 13},
+	{rowE50, "E50", g5, 10},
+	{rowE52, "E52", g5, 8},
+	{rowE51, "E51", g5, 5},
+	{rowE53, "E53", g5, 5},
 	{rowE61, "E61", g6, 1},
 	{rowE63, "E63", g6, 3},
 	{rowE63Sum, "E63", g6, 3},

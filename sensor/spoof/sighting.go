@@ -2,6 +2,7 @@ package spoof
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 
 	"popupwatch/decoders"
@@ -27,6 +28,8 @@ type sighting struct {
 	frame       uint64
 	first       bool         // of its submission
 	call        *dcerpc.Call // nil where the packet carried none
+	spam        bool
+	message     *decoders.Message // where its sender may prove that it was his; else nil
 }
 
 // sightingOf is a popup, or an exploit attempt, as the judge looks at it.
@@ -55,4 +58,17 @@ func calls(g *decoders.Signal) bool {
 		return g.PDU.Activity != dcerpc.UUID{}
 	}
 	return false
+}
+
+// classNames makes the names of the populations of classes: one allocation for each hour.
+type classNames struct {
+	class, name string
+	hour        int32
+}
+
+func (n *classNames) of(class string, hour int32) string {
+	if n.class != class || n.hour != hour {
+		*n = classNames{class, class + " " + strconv.Itoa(int(hour)), hour}
+	}
+	return n.name
 }

@@ -21,7 +21,7 @@ func flooded(memory int64, messages int) (*Judge, map[string]int) {
 
 func flood(j *Judge, i int, closed map[string]int) {
 	m := popup(fmt.Sprintf("24.%d.%d.%d", i>>16&255, i>>8&255, i&255), noon.Add(time.Duration(i)*time.Millisecond))
-	j.Observe(m, fmt.Sprint("cmp1-", i%100))
+	j.Observe(m, fmt.Sprint("cmp1-", i%100), false)
 	drain(j.Due, m.Time, closed)
 }
 
@@ -71,7 +71,7 @@ func TestClaimsFitIntoLessMemory(t *testing.T) {
 	for name, closeHalf := range map[string]bool{"all open": false, "half of them closed": true} {
 		t.Run(name, func(t *testing.T) {
 			j, closed := flooded(0, claims)
-			memory := int64(1000*claimCost + j.held)
+			memory := int64(1000*claimCost+j.held)*trustShare/(trustShare-1) + 1
 			if closeHalf {
 				for range claims / 2 {
 					a, _ := j.Finish(noon)

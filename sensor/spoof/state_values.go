@@ -31,6 +31,7 @@ type savedClaim struct {
 	Fits              rows
 	Jumps             ttlJumps
 	Place             uint16
+	Conflict          bool
 }
 
 func (c *claim) saved(at uint32, touched bool) savedClaim {
@@ -38,7 +39,7 @@ func (c *claim) saved(at uint32, touched bool) savedClaim {
 		At: at, Touched: touched, Source: c.key.source, Population: c.key.population, Hour: c.key.hour, Slot: c.slot,
 		Part: c.part, First: c.first, Last: c.last, Targets: c.targets, Frames: c.frames, Shown: c.shown, TTLShown: c.ttlShown, TTLs: c.ttls,
 		Messages: c.messages, Version: c.version, Decibans: c.decibans, Rows: c.rows, TTL: c.ttl, Special: c.special,
-		State: c.state, Reported: c.reported, Open: c.open, Pending: c.pending,
+		State: c.state, Reported: c.reported, Open: c.open, Pending: c.pending, Conflict: c.conflict,
 		Fk: c.fk, Loose: c.loose, Fits: c.fits, Jumps: c.jumps, Place: c.place,
 	}
 }
@@ -49,7 +50,7 @@ func (s *savedClaim) claim() claim {
 		key: claimKey{s.Source, s.Population, s.Hour}, slot: s.Slot,
 		part: s.Part, first: s.First, last: s.Last, targets: s.Targets, frames: s.Frames, shown: s.Shown, ttlShown: s.TTLShown, ttls: s.TTLs,
 		messages: s.Messages, version: s.Version, decibans: s.Decibans, rows: s.Rows, ttl: s.TTL, special: s.Special,
-		state: s.State, reported: s.Reported, open: s.Open, pending: s.Pending, before: noSlot, after: noSlot,
+		state: s.State, reported: s.Reported, open: s.Open, pending: s.Pending, conflict: s.Conflict, before: noSlot, after: noSlot,
 		fk: s.Fk, loose: s.Loose, fits: s.Fits, jumps: s.Jumps, place: s.Place,
 	}
 }

@@ -244,7 +244,7 @@ func (w *world) judged(j *Judge, packets []sent, frozen bool) (genuine, forged t
 		p := &packets[i]
 		fake[p.source] = p.forged
 		m := w.message(p, uint64(i+1), frozen)
-		j.Observe(m, "cmp1-x")
+		j.Observe(m, "cmp1-x", true)
 		for a, ok := j.Due(m.Time); ok; a, ok = j.Due(m.Time) {
 			if a.Final {
 				count(a)

@@ -6,9 +6,11 @@ package proof
 import (
 	"net/netip"
 	"time"
+
+	"popupwatch/decoders/dcerpc"
 )
 
-// Rule is what proved a source.
+// Rule is what proves a source.
 type Rule uint8
 
 // The rules.
@@ -22,15 +24,22 @@ const (
 // String is the rule as evidence names it.
 func (r Rule) String() string { return [...]string{"", "R2", "R2'", "R2''"}[min(r, RuleAccess)] }
 
-// Genuine says that the source of one claim was proven. Only this package can make a valid one; the zero Genuine proves nothing. It is
+// Subject is what a proof is about: a call by its activity and sequence number, without the port that it was sent to; or a connection by the
+// client's initial number, with a zero activity.
+type Subject struct {
+	Source, Destination netip.AddrPort
+	Activity            dcerpc.UUID
+	Sequence            uint32
+}
+
+// Genuine says that the source of a message was proven. Only this package can make a valid one; the zero Genuine proves nothing. It is
 // never stored and never decoded from anything.
 type Genuine struct {
-	rule        Rule
-	source      netip.AddrPort
-	destination netip.AddrPort
-	at          time.Time // of the message
-	frames      [3]uint64 // what shows it: call, callback, answer; SYN, SYN and ACK, first acknowledgement; message
-	executed    bool
+	rule            Rule
+	subject         Subject
+	at              time.Time
+	frames          [3]uint64
+	executed, short bool
 }
 
 // Valid says whether g proves anything.
@@ -40,25 +49,20 @@ func (g Genuine) Valid() bool { return g.rule != RuleNone }
 func (g Genuine) Rule() Rule { return g.rule }
 
 // Source is the proven address and the port that it sent from; the zero AddrPort where g is not valid.
-func (g Genuine) Source() netip.AddrPort { return g.source }
+func (g Genuine) Source() netip.AddrPort { return g.subject.Source }
 
 // Destination is where the message went.
-func (g Genuine) Destination() netip.AddrPort { return g.destination }
+func (g Genuine) Destination() netip.AddrPort { return g.subject.Destination }
 
-// At is the packet time of the message that was proven.
+// At is the packet time of the message that was proven; of a connection, of its beginning.
 func (g Genuine) At() time.Time { return g.at }
 
 // Frames are the frames that show it, over the run: of the call, the callback and its answer; of the three segments of a handshake; or of
-// the message. The caller owns the slice.
-func (g Genuine) Frames() []uint64 {
-	var out []uint64
-	for _, f := range g.frames {
-		if f != 0 {
-			out = append(out, f)
-		}
-	}
-	return out
-}
+// the message.
+func (g Genuine) Frames() [3]uint64 { return g.frames }
 
-// Executed says whether the host that was called was seen to run the call, or to take the message: more than a proof needs.
+// Executed says whether the host that was called was seen to take the message: more than a proof needs.
 func (g Genuine) Executed() bool { return g.executed }
+
+// Short says whether input ended before the proof was watched for contradictions to its end: then it is no ground for a report.
+func (g Genuine) Short() bool { return g.short }
