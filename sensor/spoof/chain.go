@@ -47,20 +47,31 @@ type series struct {
 // behind which one machine sends without any forging, would rise as one counter among the packets of others.
 func (c *cell) series(first []firstPacket, k counter) series {
 	s := series{kind: k}
-	known, voted := c.systems(first), map[[4]byte]bool{}
+	s.values, s.places, s.times = make([]uint32, 0, len(c.places)), make([]int, 0, len(c.places)), make([]int64, 0, len(c.places))
+	s.votes, s.voters = make([]uint32, 0, len(c.places)), make([]int, 0, len(c.places))
 	for _, place := range c.places {
 		f := &first[place]
 		v, ok := f.value(k)
 		if !ok {
 			continue
 		}
-		if known || !voted[f.network] {
-			voted[f.network] = true
+		if c.voting.has(place) {
 			s.votes, s.voters = append(s.votes, v), append(s.voters, len(s.values))
 		}
 		s.values, s.places, s.times = append(s.values, v), append(s.places, place), append(s.times, f.at)
 	}
 	return s
+}
+
+// vote says which first packets have a vote.
+func (c *cell) vote(first []firstPacket) {
+	known, voted := c.systems(first), make(map[[4]byte]bool, len(c.places))
+	for _, place := range c.places {
+		if n := first[place].network; known || !voted[n] {
+			voted[n] = true
+			c.voting.add(place)
+		}
+	}
 }
 
 // systems says whether the origin AS of any source is known.

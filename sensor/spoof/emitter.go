@@ -61,7 +61,8 @@ type sign struct {
 // cell is what the first packets of one tool show.
 type cell struct {
 	key     uint64
-	places  []int // in order of arrival
+	places  []int    // in order of arrival
+	voting  placeSet // those that the tests are made with
 	signs   []sign
 	verdict verdict
 	members placeSet // of the emitter
@@ -121,6 +122,7 @@ func (c *common) take(p *population, found cell) {
 
 // examine looks for all signs of a cell and comes to its verdict.
 func (c *cell) examine(p *population, ttls []ttlFinding) {
+	c.vote(p.first)
 	c.orderSigns(p.first)
 	c.phaseSign(p)
 	c.timeSign(p.first)

@@ -2,6 +2,7 @@ package spoof
 
 import (
 	"math"
+	"slices"
 	"sync"
 )
 
@@ -78,16 +79,26 @@ func descents(values []uint32) int {
 // distinct drops every value that occurs more than once, all its occurrences: hosts with a constant show no counter, and of what remains each
 // order stays as likely as any other (to keep the first occurrence would favour common values early). It gives the places of what it keeps.
 func distinct(values []uint32) (kept []uint32, places []int) {
-	count := make(map[uint32]int, len(values))
-	for _, v := range values {
-		count[v]++
-	}
+	sorted := slices.Clone(values)
+	slices.Sort(sorted)
+	kept, places = make([]uint32, 0, len(values)), make([]int, 0, len(values))
 	for i, v := range values {
-		if count[v] == 1 {
+		at, _ := slices.BinarySearch(sorted, v)
+		if at+1 == len(sorted) || sorted[at+1] != v {
 			kept, places = append(kept, v), append(places, i)
 		}
 	}
 	return kept, places
+}
+
+// constant says whether all values are the same: most tools count no calls.
+func constant(values []uint32) bool {
+	for _, v := range values {
+		if v != values[0] {
+			return false
+		}
+	}
+	return true
 }
 
 // orderFound is what the order test found at the look where it was least likely.
@@ -101,6 +112,9 @@ type orderFound struct {
 // tested beside each other (two byte orders).
 func order(values []uint32, tries int) orderFound {
 	best := orderFound{p: 1}
+	if constant(values) {
+		return best
+	}
 	for _, look := range orderLooks {
 		if look > len(values) {
 			break

@@ -93,9 +93,11 @@ func (f *finding) cite(frame uint64) {
 	}
 }
 
-// looksAt says whether a population is looked at when it has that many first packets: at each up to 24, so that a cell of which some packets
-// have no vote still has its look at 16, then at each power of two and halfway to the next.
-func looksAt(n int) bool { return n >= 2 && (n <= 24 || n&(n-1) == 0 || n%3 == 0 && n/3&(n/3-1) == 0) }
+// looksAt says whether a population is looked at when it has that many first packets: at each up to 16 and at 18 and 20, so that a cell of
+// which some packets have no vote still has its look at 16, then at each power of two and halfway to the next.
+func looksAt(n int) bool {
+	return n >= 2 && (n <= 16 || n == 18 || n == 20 || n&(n-1) == 0 || n%3 == 0 && n/3&(n/3-1) == 0)
+}
 
 // look computes what the first packets show together.
 func (p *population) look() {
