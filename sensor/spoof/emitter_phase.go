@@ -17,7 +17,7 @@ type phaseSeen struct {
 const phaseCost = 96
 
 // lookPhases makes the phase test in the cells that reached a look, and says whether it found anything new. A look that has no budget is
-// skipped and counted in Judge.unphased.
+// skipped and counted in Judge.Unphased.
 func (j *Judge) lookPhases(p *population, at time.Time) (found bool) {
 	for i := range p.seen.cells {
 		c := &p.seen.cells[i]
@@ -68,7 +68,7 @@ func (j *Judge) lookPhase(p *population, c *cell, s *phaseSeen, look int, at tim
 		return false
 	}
 	if !j.phases.take(2*int64(phaseSteps(points[len(points)-1].at))*int64(len(points)), at) {
-		j.unphased++
+		j.Unphased++
 		return false
 	}
 	before := s.Found.P

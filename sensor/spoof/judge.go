@@ -35,7 +35,8 @@ const (
 // round and frees the first that was not used since it last passed. A claim that is still open then closes early: Due gives its document,
 // and is to be asked after each Observe.
 type Judge struct {
-	Shed uint64 // claims closed before their time because a bound was reached
+	Shed     uint64 // claims closed before their time because a bound was reached
+	Unphased uint64 // looks of the phase test that its budget did not pay for
 
 	memory      int
 	home        []netip.Prefix
@@ -44,7 +45,6 @@ type Judge struct {
 	routes      *Routes
 	networks    Networks
 	phases      phaseBudget
-	unphased    uint64 // looks of the phase test that its budget did not pay for
 	sentences   *packetSentences
 	secret      inet.Secret // of fingerprints
 	allow       []netip.Prefix
