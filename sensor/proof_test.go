@@ -19,6 +19,7 @@ import (
 type taped struct {
 	frames []decoders.Frame
 	role   decoders.Role
+	path   string // of the file that they are taken to be of; empty: they are live
 }
 
 func (t *taped) Next() (decoders.Frame, error) {
@@ -31,7 +32,7 @@ func (t *taped) Next() (decoders.Frame, error) {
 }
 
 func (t *taped) Interface(int) decoders.Interface {
-	return decoders.Interface{Name: "span0", Role: t.role}
+	return decoders.Interface{Name: "span0", Role: t.role, Path: t.path}
 }
 
 // Offsets into a frame of the exchange: Ethernet, IPv4 without options, UDP, the RPC header, its body.
@@ -194,11 +195,14 @@ func TestACallbackProves(t *testing.T) {
 			}
 			return f
 		}, "unknown", "R2-failed"},
-		"3 used before, but watched for long": {func(f []decoders.Frame) []decoders.Frame {
+		"3 used before, but seen from the first on": {func(f []decoders.Frame) []decoders.Frame {
+			before := exchange(t, morning.Add(-time.Minute), sender)[:theResponse]
+			before[theCall].Data[activityAt]++
+			before[theCallback].Data[bodyAt]++
 			for _, i := range []int{theCallback, theAnswer} {
-				le.PutUint32(f[i].Data[sequenceAt:], 4)
+				le.PutUint32(f[i].Data[sequenceAt:], 1)
 			}
-			return append([]decoders.Frame{{Time: morning.Add(-16 * time.Minute), Link: f[0].Link, Len: 60, Data: make([]byte, 60)}}, f...)
+			return append(before, f...)
 		}, "genuine_bound", "R2"},
 		"4 denied": {func(f []decoders.Frame) []decoders.Frame {
 			le.PutUint32(f[theAnswer].Data[bodyAt+20:], 0x1c00000a)
@@ -215,6 +219,12 @@ func TestACallbackProves(t *testing.T) {
 		"5 affirmed again": {func(f []decoders.Frame) []decoders.Frame {
 			return withSecond(f, func(b []byte) { b[portAt-16]++ /* IP ID */ })
 		}, "genuine_bound", "R2"},
+		"5 refused, before the answer": {func(f []decoders.Frame) []decoders.Frame {
+			return slices.Insert(f, theAnswer, refusing(f[theCallback], time.Millisecond))
+		}, "unknown", "R2-failed"},
+		"5 refused, after it": {func(f []decoders.Frame) []decoders.Frame {
+			return append(f, refusing(f[theCallback], 5*time.Second))
+		}, "unknown", "R2-failed"},
 		"5 a twin of the call": {func(f []decoders.Frame) []decoders.Frame {
 			twin := saying(f[theCall], "Another text altogether, of which the caller knows nothing.")
 			twin.Data[14+5]++ // IP ID
@@ -287,6 +297,19 @@ func guessed(f []decoders.Frame, n int) []decoders.Frame {
 	return append(out, f...)
 }
 
+// refusing is the ICMP error of a host at which nothing listens, about a datagram that it got.
+func refusing(f decoders.Frame, after time.Duration) decoders.Frame {
+	quoted := f.Data[14:]
+	b := append(slices.Clone(f.Data[:34]), 3, 3, 0, 0, 0, 0, 0, 0)
+	b = append(b, quoted...)
+	copy(b[srcAt:], f.Data[dstAt:dstAt+4])
+	copy(b[dstAt:], f.Data[srcAt:srcAt+4])
+	b[11], b[14+9] = 0xa1, 1
+	binary.BigEndian.PutUint16(b[16:], uint16(len(b)-14))
+	f.Data, f.Len, f.Time = b, len(b), f.Time.Add(after)
+	return f
+}
+
 // tunnelled puts a frame into an IP-in-IP tunnel to home, as somebody may do who has no other way to make it seem to leave from there.
 func tunnelled(f decoders.Frame) decoders.Frame {
 	outer := slices.Clone(f.Data[:34])
@@ -311,13 +334,16 @@ func TestDirectionsMustBeKnown(t *testing.T) {
 	}
 }
 
-// A capture that shows one MAC address for both directions is judged by addresses.
+// A capture that shows one MAC address for both directions is judged by addresses; at an interface such a callback comes from elsewhere.
 func TestMACAddressesMayTellNothing(t *testing.T) {
 	f := exchange(t, morning, sender)
 	for i := range f {
 		f[i].Data[11] = 0xa1
 	}
-	if got := judged(t, atHome(t), f, sender); got.state != "genuine_bound" {
+	if got := judgedFrom(t, atHome(t), &taped{frames: f, path: "x.pcap"}, sender); got.state != "genuine_bound" {
+		t.Errorf("%+v", got)
+	}
+	if got := judged(t, atHome(t), f, sender); got.state != "unknown" {
 		t.Errorf("%+v", got)
 	}
 }

@@ -22,11 +22,6 @@ type Source interface {
 	Interface(i int) decoders.Interface
 }
 
-// Kernel is a source that captures: it knows what the kernel handed over and dropped since it was opened, and the interfaces themselves.
-type Kernel interface {
-	Kernel() (received, dropped, interfaceDropped uint64)
-}
-
 // Sink takes events in order. It must not keep an event, nor the line that Event.JSON gives. An error ends the run.
 type Sink interface {
 	Emit(e *event.Event) error
@@ -53,6 +48,8 @@ type Config struct {
 	// Queue gives what became of the documents for an output since the start, in a fixed order, for the sensor's documents: live only, since it
 	// depends on the clock. May be nil.
 	Queue func() []event.Tally
+
+	Witness Witness // nil: nobody
 }
 
 // Sensor carries frames along the road. It belongs to one goroutine and serves one Run.
@@ -170,6 +167,7 @@ func (s *Sensor) step(f *decoders.Frame) {
 	if !f.Filtered {
 		reason = s.decoder.Decode(*f, &s.result)
 		s.stats.arrive(&s.result.Arrival)
+		s.showFrame(f, reason)
 		s.deliver()
 		s.changed = reason <= wire.ICMPQuote
 	}
@@ -254,6 +252,7 @@ func (s *Sensor) popup(m *decoders.Message) {
 	in := s.join(m)
 	verdict := s.rules.Judge(m, rules.Context{Direction: direction})
 	claim := s.judge.Observe(m, string(in.ID), verdict.Class == rules.Spam)
+	s.showPopup(m, claim)
 	s.stats.messages++
 	s.summary.popup(m)
 	if !s.rollup.Add(m, in, verdict, claim, direction) {
@@ -334,6 +333,7 @@ func (s *Sensor) tell(a *spoof.Assessment) {
 
 // assess emits the document of a claim that changed or closed.
 func (s *Sensor) assess(a *spoof.Assessment) {
+	s.showClaim(a)
 	if a.Final && a.Key.Class != spoof.ClassProbe {
 		s.summary.claim(a)
 	}

@@ -52,6 +52,7 @@ type settings struct {
 	eventsKeep   int
 
 	elastic elasticSettings
+	report  reportSettings
 	trust   trustSettings
 
 	privacyClean   string
@@ -80,6 +81,9 @@ func newSettings(command string) *settings {
 	s.addLimits(s.all)
 	s.addTrust(s.all)
 	s.addDelivery(s.all)
+	s.addEvidence(s.all)
+	s.addReporter(s.all)
+	s.addReport(s.all)
 	if command == commandLive {
 		s.all.Lookup("rollup").DefValue, s.rollup = "1m0s", time.Minute
 	}
@@ -134,6 +138,7 @@ func (s *settings) addLimits(f *pflag.FlagSet) {
 func (s *settings) addFlags(f *pflag.FlagSet) {
 	var others settings
 	foreign := pflag.NewFlagSet("", pflag.ContinueOnError)
+	others.addReport(foreign)
 	if s.all.Name() == commandLive {
 		others.addReplay(foreign)
 	} else {
@@ -260,7 +265,7 @@ func (s *settings) check() error {
 	case s.rollupSources < 1 || s.rollupClaims < 1:
 		return usageError("--rollup-sources, --rollup-claims: at least 1")
 	}
-	return s.elastic.checkDelivery()
+	return errors.Join(s.checkReport(), s.elastic.checkDelivery())
 }
 
 // parsePrefix reads a CIDR, or an address as the network of that one host.

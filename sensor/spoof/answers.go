@@ -145,6 +145,9 @@ func (j *Judge) Signal(s *decoders.Signal) {
 	if (s.Fact == decoders.FactCallbackAnswer || s.Fact == decoders.FactCallbackRefuse) && s.Exchange.Callback.Frame == 0 && s.Kind == decoders.SignalPDU {
 		t.guess(s)
 	}
+	if e := &s.Exchange; proof.Refuses(s) && s.QuoteDst.Addr() == e.Call.Src.Addr() {
+		t.refused.put(proof.Call(e.Call.Src, e.Call.Dst, e.Activity, e.Sequence), true, s.Time)
+	}
 	t.bench.Signal(s)
 	t.keep(s)
 	j.gainsay(s)
@@ -238,7 +241,7 @@ func (j *Judge) prove(due func() (proof.Outcome, bool), now time.Time) {
 		if !known || o.Rule == proof.RuleCallback && !b.isOf(&o.Call) {
 			continue
 		}
-		if b.twin {
+		if refused, _ := j.trust.refused.get(o.Subject); (b.twin || refused) && o.Genuine.Valid() {
 			o.Genuine, o.Failed = proof.Genuine{}, proof.NotContradicted
 		}
 		j.settle(b.claimRef, o, now)

@@ -37,10 +37,11 @@ func (o *Outcome) Received() bool {
 type Bench struct {
 	Shed uint64 // exchanges and connections that found no room
 
-	config Config
-	trials map[Subject]*trial
-	links  map[Subject]*link
-	queue  []pending // in the order of their time
+	config  Config
+	trials  map[Subject]*trial
+	links   map[Subject]*link
+	queue   []pending // in the order of their time
+	decided []Outcome // that need no watching
 }
 
 // pending says when something is to be judged.
@@ -86,7 +87,7 @@ func (b *Bench) room(n int) bool {
 
 // Due gives the next outcome at packet time now; ask until it says no.
 func (b *Bench) Due(now time.Time) (Outcome, bool) {
-	if len(b.queue) == 0 || b.queue[0].at.After(now) {
+	if len(b.decided) == 0 && (len(b.queue) == 0 || b.queue[0].at.After(now)) {
 		return Outcome{}, false
 	}
 	return b.next(false), true
@@ -94,13 +95,18 @@ func (b *Bench) Due(now time.Time) (Outcome, bool) {
 
 // Finish gives the outcomes of what is still watched at the end of input: what nothing contradicted up to there is proven, and short.
 func (b *Bench) Finish() (Outcome, bool) {
-	if len(b.queue) == 0 {
+	if len(b.decided) == 0 && len(b.queue) == 0 {
 		return Outcome{}, false
 	}
 	return b.next(true), true
 }
 
 func (b *Bench) next(short bool) Outcome {
+	if len(b.decided) > 0 {
+		o := b.decided[0]
+		b.decided = b.decided[1:]
+		return o
+	}
 	of := b.queue[0].of
 	b.queue = b.queue[1:]
 	if t := b.trials[of]; t != nil {
