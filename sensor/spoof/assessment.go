@@ -147,6 +147,7 @@ func (c *claim) contradicted(l *ledger) bool {
 
 // weights gives the decibans of each row of rowTable; 0 where it does not hold.
 func weights(c *claim, p *population) (w [len(rowTable)]float64) {
+	shared := p.shared(c)
 	for i := range rowTable {
 		r := &rowTable[i] // in place: a row is large
 		if c.rows&r.bit != 0 {
@@ -164,10 +165,8 @@ func weights(c *claim, p *population) (w [len(rowTable)]float64) {
 			w[i] = p.seen.clocks[c.key.source].decibans
 		case r.bit == rowE24 && p.seen.prints[c.key.source] != nil:
 			w[i] = r.weight
-		case r.bit&emitterRows != 0:
-			if s := p.sign(r.bit, c); s != nil {
-				w[i] = s.weight
-			}
+		case r.bit&shared != 0:
+			w[i] = p.sign(r.bit, c).weight
 		}
 	}
 	return w

@@ -170,6 +170,26 @@ func (t *tail) moveTo(m *sighting) {
 	}
 }
 
+// shared gives the rows that a claim's source shows with others of its cell.
+func (p *population) shared(c *claim) (r rows) {
+	if in := p.cell(c); in != nil {
+		for i := range in.signs {
+			if s := &in.signs[i]; p.shows(s, c) {
+				r |= s.row
+			}
+		}
+	}
+	return r & emitterRows
+}
+
+// shows says whether a claim's source shows a sign of its cell.
+func (p *population) shows(s *sign, c *claim) bool {
+	if p.looked(c) {
+		return s.in.has(int(c.place) - 1)
+	}
+	return c.fits&s.row != 0
+}
+
 // sign gives the sign of a row that a claim's source shows; nil where it shows none.
 func (p *population) sign(row rows, c *claim) *sign {
 	in := p.cell(c)
@@ -178,7 +198,7 @@ func (p *population) sign(row rows, c *claim) *sign {
 	}
 	for i := range in.signs {
 		s := &in.signs[i]
-		if s.row == row && (p.looked(c) && s.in.has(int(c.place)-1) || !p.looked(c) && c.fits&row != 0) {
+		if s.row == row && p.shows(s, c) {
 			return s
 		}
 	}
