@@ -1,0 +1,65 @@
+package simulate
+
+// claim is what is known of one claim of the road, and what simple judges would see of it.
+type claim struct {
+	family  string
+	genuine bool // its source sent at least one of its popups
+	legit   bool
+	proof   bool // an exchange proves one of its popups
+	blamed  bool // a document called it genuine or reportable
+
+	popups              uint32
+	lowTTL, highTTL     uint8
+	odd, near, alive    bool
+	answered, connected bool
+}
+
+// add notes a popup.
+func (c *claim) add(t *Truth) {
+	c.family = t.Family
+	c.genuine = c.genuine || t.Genuine
+	c.legit = t.Legit
+	c.proof = c.proof || t.Proof
+	if c.popups == 0 {
+		c.lowTTL, c.highTTL, c.near = t.ttl, t.ttl, true
+	}
+	c.popups++
+	c.lowTTL, c.highTTL = min(c.lowTTL, t.ttl), max(c.highTTL, t.ttl)
+	c.odd = c.odd || t.odd
+	c.near = c.near && nearTo(t.ttl, t.hops)
+	c.alive = t.alive
+}
+
+// judge notes what was seen of the source besides: an answer to a callback or a handshake within the last hour. An answer comes after its call, so
+// that the last popup of a claim misses its own.
+func (c *claim) judge(t *Truth, answered, connected, now int64) {
+	c.answered = c.answered || answered > now-hour && answered > 0
+	c.connected = c.connected || t.tcp && connected > now-hour && connected > 0
+}
+
+// nearTo says whether a TTL fits a distance, two hops more or less.
+func nearTo(ttl, hops uint8) bool {
+	for _, initial := range []int{32, 64, 128, 255} {
+		if d := initial - int(ttl) - int(hops); d >= -2 && d <= 2 {
+			return true
+		}
+	}
+	return false
+}
+
+// baseline is a simple judge: it reports an address, or does not.
+type baseline struct {
+	Name, About string
+	blames      func(c *claim) bool
+}
+
+// baselines are the judges to beat (SPOOF-AND-CAMPAIGNS 10.3).
+var baselines = [...]baseline{
+	{"B0", "report every source", func(*claim) bool { return true }},
+	{"B1", "report what the filter of CAIDA leaves", func(c *claim) bool { return !c.odd }},
+	{"B2", "report whose hop count fits, ±2", func(c *claim) bool { return c.near }},
+	{"B3", "report 10 packets of one TTL", func(c *claim) bool { return c.popups >= 10 && c.lowTTL == c.highTTL }},
+	{"B4", "report who answers a ping", func(c *claim) bool { return c.alive }},
+	{"B5", "report who answers a callback, whatever it says", func(c *claim) bool { return c.answered }},
+	{"B6", "report after a TCP handshake alone, never UDP", func(c *claim) bool { return c.connected }},
+}

@@ -1,0 +1,252 @@
+package simulate
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"popupwatch/sensor/spoof"
+)
+
+// Share is how many of some claims.
+type Share struct{ Of, Are uint64 }
+
+// count notes one more, and whether it is.
+func (s *Share) count(is bool) {
+	s.Of++
+	if is {
+		s.Are++
+	}
+}
+
+func (s *Share) add(o Share) { s.Of, s.Are = s.Of+o.Of, s.Are+o.Are }
+
+// Both counts innocents and genuine senders that a judge names.
+type Both struct{ Innocent, Genuine uint64 }
+
+func (b *Both) count(genuine bool) {
+	if genuine {
+		b.Genuine++
+		return
+	}
+	b.Innocent++
+}
+
+func (b *Both) add(o Both) { b.Innocent, b.Genuine = b.Innocent+o.Innocent, b.Genuine+o.Genuine }
+
+// bins are those of the sum of evidence, 5 decibans wide, from below -10 to 40 and more.
+const (
+	binWidth = 5
+	firstBin = -2
+	binCount = 11
+)
+
+// groupCount is how many groups of evidence there are: G1 to G6.
+const groupCount = 6
+
+// Result is what came of one scenario.
+type Result struct {
+	Scenario *Scenario
+	Elapsed  time.Duration
+
+	Frames, Popups, Messages uint64 // popups of the truth, and those that came back as messages
+	Strays                   uint64 // messages that nobody sent
+	Open                     uint64 // claims without a last document
+	Mailings, Campaigns      uint64
+
+	Innocent, Blamed       uint64 // claims of innocents, and those that any document called genuine or reportable
+	Genuine, Bound         uint64 // claims of senders, and those proven
+	Proofs                 Share  // of those that an exchange proves, the proven
+	Reportable             uint64
+	Certain, Probable      uint64 // genuine claims called forged
+	Legit, LegitReportable uint64
+	Forged                 Share // of the innocents' claims, those called forged
+	States                 [spoof.StateCount]Both
+
+	Bins      [binCount]Both
+	Baselines [len(baselines)]Both
+	Ablations [groupCount + 1]Both // claims called forged with a group left out; the first with none
+	Disagree  uint64               // claims of which the rows say something else than the road
+
+	Blames, Wrongs []string // the first of each, in words
+}
+
+// innocent scores the last document of a claim whose source sent nothing.
+func (r *Result) innocent(a *spoof.Assessment, c *claim) {
+	r.Innocent++
+	r.States[a.State].Innocent++
+	r.Forged.count(a.State.Forged())
+	if c.blamed {
+		r.Blamed++
+		r.note(&r.Blames, a, c.family)
+	}
+}
+
+// genuine scores the last document of a claim whose source sent what it says.
+func (r *Result) genuine(a *spoof.Assessment, c *claim) {
+	r.Genuine++
+	r.States[a.State].Genuine++
+	bound := a.State == spoof.GenuineBound
+	if bound {
+		r.Bound++
+	}
+	if a.Reportable {
+		r.Reportable++
+	}
+	if c.proof {
+		r.Proofs.count(bound)
+	}
+	switch a.State {
+	case spoof.ForgedCertain:
+		r.Certain++
+		r.note(&r.Wrongs, a, c.family)
+	case spoof.ForgedProbable:
+		r.Probable++
+		r.note(&r.Wrongs, a, c.family)
+	}
+}
+
+// note keeps a few cases in words.
+func (r *Result) note(list *[]string, a *spoof.Assessment, family string) {
+	if len(*list) >= 5 {
+		return
+	}
+	text := fmt.Sprintf("%s %s %s %s %+.1f dB:", family, a.Key.Source, a.Key.Hour.Format(time.RFC3339), a.State, a.Decibans)
+	for _, v := range a.Evidence {
+		text += fmt.Sprintf(" %s %+.1f", v.ID, v.Decibans)
+	}
+	*list = append(*list, text)
+}
+
+// calibrate puts a claim into its bin; what a rule decides is no matter of weight.
+func (r *Result) calibrate(a *spoof.Assessment, genuine bool) {
+	if a.State == spoof.ForgedCertain || a.State == spoof.NonroutableLeak {
+		return
+	}
+	bin := int(math.Floor(a.Decibans/binWidth)) - firstBin
+	r.Bins[max(0, min(binCount-1, bin))].count(genuine)
+}
+
+// ablate judges the rows anew, with each group left out.
+func (r *Result) ablate(a *spoof.Assessment, genuine bool) {
+	certain := a.State == spoof.ForgedCertain
+	for without := range groupCount + 1 {
+		forged := certain || a.State != spoof.NonroutableLeak && forgedBy(a.Evidence, without)
+		if forged {
+			r.Ablations[without].count(genuine)
+		}
+		if without == 0 && forged != a.State.Forged() {
+			r.Disagree++
+		}
+	}
+}
+
+// caps of the groups, and from which sum a claim is probably forged (SPOOF-AND-CAMPAIGNS 5).
+var caps = [groupCount]float64{20, 30, 10, 20, 13, 13}
+
+const (
+	probable      = 20
+	negativeFloor = -10
+)
+
+// forgedBy goes down the ladder with the rows of a document, without one group, 1 to 6; 0 leaves none out.
+func forgedBy(rows []spoof.Evidence, without int) bool {
+	var high, low [groupCount]float64
+	for i := range rows {
+		g := groupOf(rows[i].Group)
+		if g < 0 || g+1 == without {
+			continue
+		}
+		high[g] = max(high[g], min(rows[i].Decibans, caps[g]))
+		low[g] = min(low[g], rows[i].Decibans)
+	}
+	total, negative, positive := 0.0, 0.0, 0
+	for g := range high {
+		total += high[g]
+		negative += low[g]
+		if high[g] > 0 {
+			positive++
+		}
+	}
+	total = math.Round((total+max(negative, negativeFloor))*10) / 10
+	return total >= probable && (positive >= 2 || high[1] >= probable)
+}
+
+// groupOf is the number of a group from 0; -1 for what is no matter of weight.
+func groupOf(name string) int {
+	if len(name) != 2 || name[0] != 'G' || name[1] < '1' || name[1] > '6' {
+		return -1
+	}
+	return int(name[1] - '1')
+}
+
+// add adds the result of another seed.
+func (r *Result) add(o *Result) {
+	r.Elapsed += o.Elapsed
+	for _, n := range []struct{ to, of *uint64 }{
+		{&r.Frames, &o.Frames}, {&r.Popups, &o.Popups}, {&r.Messages, &o.Messages}, {&r.Strays, &o.Strays}, {&r.Open, &o.Open},
+		{&r.Mailings, &o.Mailings}, {&r.Campaigns, &o.Campaigns}, {&r.Innocent, &o.Innocent}, {&r.Blamed, &o.Blamed}, {&r.Genuine, &o.Genuine},
+		{&r.Bound, &o.Bound}, {&r.Reportable, &o.Reportable}, {&r.Certain, &o.Certain}, {&r.Probable, &o.Probable}, {&r.Legit, &o.Legit},
+		{&r.LegitReportable, &o.LegitReportable}, {&r.Disagree, &o.Disagree},
+	} {
+		*n.to += *n.of
+	}
+	r.Proofs.add(o.Proofs)
+	r.Forged.add(o.Forged)
+	for i := range r.States {
+		r.States[i].add(o.States[i])
+	}
+	for i := range r.Bins {
+		r.Bins[i].add(o.Bins[i])
+	}
+	for i := range r.Baselines {
+		r.Baselines[i].add(o.Baselines[i])
+	}
+	for i := range r.Ablations {
+		r.Ablations[i].add(o.Ablations[i])
+	}
+	r.Blames = append(r.Blames, o.Blames...)
+	r.Wrongs = append(r.Wrongs, o.Wrongs...)
+}
+
+// Total adds all scenarios whose false blame counts.
+func Total(all []Result) Result {
+	total := Result{Scenario: &Scenario{Name: "all that count"}}
+	for i := range all {
+		if all[i].Scenario.Excluded == "" {
+			total.add(&all[i])
+		}
+	}
+	return total
+}
+
+// UpperBound is the upper end of the 95 % interval of a rate of which k were seen in n: 3/n for none. It is one-sided, of a Poisson law.
+func UpperBound(k, n uint64) float64 {
+	if n == 0 {
+		return 1
+	}
+	low, high := 0.0, float64(k)*2+20
+	for range 60 {
+		middle := (low + high) / 2
+		if poissonBelow(k, middle) > 0.05 {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return min(1, high/float64(n))
+}
+
+// poissonBelow is P(X <= k) for a mean.
+func poissonBelow(k uint64, mean float64) float64 {
+	if k > 500 {
+		return 0.5 * math.Erfc((mean-float64(k)-0.5)/math.Sqrt(2*max(mean, 1)))
+	}
+	term := math.Exp(-mean)
+	sum := term
+	for i := uint64(1); i <= k; i++ {
+		term *= mean / float64(i)
+		sum += term
+	}
+	return sum
+}

@@ -1,0 +1,230 @@
+package simulate
+
+import (
+	"container/heap"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"popupwatch/decoders"
+	"popupwatch/decoders/inet"
+)
+
+// Faults are what a capture does to what was on the wire: shares of frames, 0 to 1.
+type Faults struct {
+	Loss, Copies, Disorder float64
+}
+
+// Stream gives the frames of one scenario in packet time. It is a source of the road.
+type Stream struct {
+	spec     *Scenario
+	split    Split
+	rng      *rand.Rand
+	world    *world
+	faults   Faults
+	tasks    tasks
+	order    uint64
+	now      int64
+	ready    []*pending
+	head     int
+	free     []*pending
+	held     *pending
+	last     *pending
+	seq      uint64
+	hosts    uint32
+	mailings uint32
+	servers  []*server
+	size     int
+	from     int64
+
+	payload, datagram []byte // scratch
+}
+
+// pending is a frame that was sent and not yet taken.
+type pending struct {
+	at    int64
+	data  []byte
+	truth Truth
+}
+
+// task is something that happens at a time.
+type task struct {
+	at    int64
+	order uint64
+	run   func()
+}
+
+// tasks is a heap: earliest first, then in the order in which they were planned.
+type tasks []task
+
+func (t tasks) Len() int { return len(t) }
+func (t tasks) Less(i, j int) bool {
+	return t[i].at < t[j].at || t[i].at == t[j].at && t[i].order < t[j].order
+}
+func (t tasks) Swap(i, j int) { t[i], t[j] = t[j], t[i] }
+
+// Push appends a task, for package heap.
+func (t *tasks) Push(x any) { *t = append(*t, x.(task)) }
+
+// Pop takes the last, for package heap.
+func (t *tasks) Pop() any {
+	old := *t
+	x := old[len(old)-1]
+	old[len(old)-1] = task{}
+	*t = old[:len(old)-1]
+	return x
+}
+
+// Options choose one stream of a scenario.
+type Options struct {
+	Split Split
+	Seed  uint64
+	Size  int     // popups, about; 0: the scenario's small size
+	Loss  float64 // share of frames that the capture loses, besides the scenario's own faults
+}
+
+// New makes the stream of a scenario.
+func New(spec *Scenario, o Options) *Stream {
+	r := newRand(o.Split, spec.Name, o.Seed)
+	s := &Stream{spec: spec, split: o.Split, rng: r, world: newWorld(r, o.Split), faults: spec.faults, size: o.Size}
+	if s.size == 0 {
+		s.size = spec.small
+	}
+	s.faults.Loss = max(s.faults.Loss, o.Loss)
+	year := spec.year
+	if year == 0 {
+		year = 2005
+	}
+	s.from = time.Date(year, time.Month(1+r.IntN(12)), 1+r.IntN(28), r.IntN(24), r.IntN(60), 0, 0, time.UTC).UnixNano()
+	s.now = s.from
+	s.openServers()
+	spec.build(s)
+	return s
+}
+
+// after plans something d nanoseconds from now.
+func (s *Stream) after(d int64, run func()) {
+	s.order++
+	heap.Push(&s.tasks, task{s.now + d, s.order, run})
+}
+
+// every plans n rounds of something, d nanoseconds apart on average.
+func (s *Stream) every(n int, d int64, run func(i int)) {
+	i := 0
+	var round func()
+	round = func() {
+		run(i)
+		if i++; i < n {
+			s.after(gap(s.rng, float64(d)/float64(second)), round)
+		}
+	}
+	if n > 0 {
+		s.after(gap(s.rng, float64(d)/float64(second)), round)
+	}
+}
+
+// Next gives the next frame until io.EOF. Its octets are valid until the next Next.
+func (s *Stream) Next() (decoders.Frame, error) {
+	if s.last != nil {
+		s.free = append(s.free, s.last)
+		s.last = nil
+	}
+	for s.head == len(s.ready) {
+		s.ready, s.head = s.ready[:0], 0
+		if len(s.tasks) == 0 {
+			if s.held == nil {
+				return decoders.Frame{}, io.EOF
+			}
+			s.release(s.held.at)
+			break
+		}
+		t := heap.Pop(&s.tasks).(task)
+		s.now = t.at
+		t.run()
+	}
+	p := s.ready[s.head]
+	s.head++
+	s.seq++
+	p.truth.Frame = s.seq
+	s.last = p
+	return decoders.Frame{
+		Seq: s.seq, Time: time.Unix(0, p.at).UTC(), Data: p.data, Len: len(p.data), Link: inet.LinkEthernet,
+	}, nil
+}
+
+// Interface is the span port that all frames come from.
+func (s *Stream) Interface(int) decoders.Interface {
+	return decoders.Interface{Name: "span0", Link: inet.LinkEthernet, Role: s.spec.role}
+}
+
+// Truth is what is known of the last frame.
+func (s *Stream) Truth() *Truth { return &s.last.truth }
+
+// emit puts a frame on the wire, and into the capture as the faults let it. data is copied.
+func (s *Stream) emit(h *header, data []byte, t Truth) {
+	s.complete(h, &t)
+	if s.faults.Loss > 0 && s.rng.Float64() < s.faults.Loss {
+		return
+	}
+	p := s.pending(data, t)
+	if s.faults.Disorder > 0 && s.held == nil && s.rng.Float64() < s.faults.Disorder {
+		s.held = p
+		return
+	}
+	if s.held != nil && p.at-s.held.at > 5*millisecond {
+		s.release(s.held.at)
+	}
+	s.ready = append(s.ready, p)
+	if s.faults.Copies > 0 && s.rng.Float64() < s.faults.Copies {
+		t.Copy, t.Popup, t.Proof = true, false, false
+		s.ready = append(s.ready, s.pending(data, t))
+	}
+	if s.held != nil {
+		s.release(p.at)
+	}
+}
+
+// release lets a held frame into the capture.
+func (s *Stream) release(at int64) {
+	s.held.at = at
+	s.ready = append(s.ready, s.held)
+	s.held = nil
+}
+
+func (s *Stream) pending(data []byte, t Truth) *pending {
+	var p *pending
+	if n := len(s.free); n > 0 {
+		p, s.free = s.free[n-1], s.free[:n-1]
+	} else {
+		p = &pending{}
+	}
+	p.at, p.truth, p.data = s.now, t, append(p.data[:0], data...)
+	for len(p.data) < 60 {
+		p.data = append(p.data, 0)
+	}
+	return p
+}
+
+// complete fills in what follows from the packet and the world.
+func (s *Stream) complete(h *header, t *Truth) {
+	if t.Adversary == "" && t.Class == ClassForged {
+		t.Adversary = s.spec.Adversary
+	}
+	t.Claimed, t.Owner = h.src, s.world.ownerOf(h.src)
+	t.ttl, t.hops = h.ttl, uint8(s.world.hopsTo(h.src))
+	t.alive = s.world.answersAnyone(h.src)
+	t.odd = h.ttl >= 200 || h.src&255 == 0 || h.src&255 == 255 || h.src == h.dst || h.sport == 0 || t.Owner == ownerSpecial
+}
+
+// sendUDP puts a UDP datagram on the wire; payload is s.payload after use.
+func (s *Stream) sendUDP(h *header, payload []byte, t Truth) {
+	s.payload = payload[:0]
+	s.datagram = h.appendUDP(h.appendEthernet(s.datagram[:0]), payload)
+	s.emit(h, s.datagram, t)
+}
+
+// sendTCP puts a TCP segment on the wire.
+func (s *Stream) sendTCP(h *header, g segment, payload []byte, t Truth) {
+	s.datagram = h.appendTCP(h.appendEthernet(s.datagram[:0]), g, payload)
+	s.emit(h, s.datagram, t)
+}
