@@ -46,6 +46,9 @@ type Scenario struct {
 	build       func(s *Stream)
 }
 
+// Lossy says whether the capture of the scenario loses frames.
+func (s *Scenario) Lossy() bool { return s.faults.Loss > 0 }
+
 // Scenarios are all of them, in the order of the report.
 func Scenarios() []*Scenario {
 	var all []*Scenario

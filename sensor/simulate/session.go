@@ -10,7 +10,9 @@ type session struct {
 
 // connect begins a session in the name of an address.
 func (c *conversation) connect() *session {
-	return &session{conversation: *c, client: c.s.rng.Uint32(), name: "DESKTOP42"}
+	x := &session{conversation: *c, client: c.s.rng.Uint32(), name: "DESKTOP42"}
+	x.truth.Proof = c.truth.Proof && !c.server.stepISN
+	return x
 }
 
 // in sends a segment to the server.
