@@ -25,7 +25,7 @@ type simulation struct {
 	size               int
 	seed, seeds        uint64
 	loss               float64
-	list               bool
+	list, shuffle      bool
 }
 
 func simulateCommand(std stdio) *cobra.Command {
@@ -133,6 +133,7 @@ the truth. Ends with status 1 if an innocent claim was called reportable or genu
 	f.StringVar(&s.scale, "scale", "small", "small: some seconds; full: a million innocent claims, some minutes")
 	f.Uint64Var(&s.seeds, "seeds", 1, "seeds of each scenario, 1 to N, which share its size")
 	f.Float64Var(&s.loss, "loss", 0, "share of frames that the captures lose at least, 0 to 0.5")
+	f.BoolVar(&s.shuffle, "shuffle", false, "let popups arrive in an order that means nothing: no test of order may find a counter then")
 	f.StringVar(&s.report, "report", "", "`FILE.md` for the report; its plots are written beside it (SVG)")
 	return c
 }
@@ -159,7 +160,7 @@ func (s *simulation) evaluate(std stdio) error {
 	road := func(e *simulate.Evaluation) error {
 		return sensor.New(sensor.Config{Rules: set, Home: []netip.Prefix{simulate.Home()}}, e).Run(e)
 	}
-	scale := simulate.Scale{Full: s.scale == "full", Seeds: s.seeds, Split: o.Split, Loss: o.Loss}
+	scale := simulate.Scale{Full: s.scale == "full", Seeds: s.seeds, Split: o.Split, Loss: o.Loss, Shuffle: s.shuffle}
 	fmt.Fprintf(std.out, "%-20s %8s %8s %6s %8s %17s %8s %17s %9s\n", "scenario", "popups", "innocent", "blamed", "genuine", "proven/provable", "certain", "probable", "forged")
 	all, err := simulate.Evaluate(specs, scale, road, func(r *simulate.Result) { printResult(std.out, r) })
 	if err != nil {

@@ -141,67 +141,6 @@ func denyingVictims(s *Stream) {
 	})
 }
 
-// onPath (A16): the attacker sees what goes to the victim, and answers right. Nothing that a sensor sees differs from a genuine call.
-func onPath(s *Stream) {
-	s.attacks("on-path", 50, 5*second, func(m *mailing, by *host, _ int) {
-		a := s.attackOn(m, by, s.holderLike(holderFirewalled), s.ordinary())
-		a.challenge(func() { s.after(s.roundTrip(), func() { a.affirm(a.callback, a.round) }) })
-	})
-}
-
-// relay: somebody who gets a genuine call of the victim forges one with its activity, sequence number and port. The victim, asked whether he
-// has such a call, says yes: the question does not say to whom. He need not be on the path, but the victim must be calling him.
-func relay(s *Stream) {
-	s.attacks("relay", 50, 5*second, func(m *mailing, by *host, _ int) {
-		a := s.attackOn(m, by, s.holderLike(holderFirewalled), s.ordinary())
-		a.challenge(func() {
-			s.after(s.roundTrip(), func() {
-				a.answer(a.callback, a.round, 0, Truth{Class: ClassInnocent, Family: m.family, Campaign: m.number, Genuine: true})
-			})
-		})
-	})
-}
-
-// twins: a host calls one of ours with a popup that is wanted; an attacker who knows its activity and sequence number puts a call of his own beside
-// it, shortly before or after. The host says yes to the callback, and means its own.
-func twins(s *Stream) {
-	s.attacks("twin", 50, 5*second, func(m *mailing, by *host, i int) {
-		h := s.newHost(s.rng.IntN(systems))
-		all := legitimate()
-		good := all[s.rng.IntN(len(all))]
-		good.legit, good.family, good.tool = true, "legit", m.tool
-		c := s.open(&good, h, s.ordinary())
-		twin := *c
-		twin.m, twin.truth = m, m.forged(by)
-		if i%2 == 0 {
-			twin.call()
-			s.after(200*microsecond, c.converse)
-			return
-		}
-		c.converse()
-		s.after([]int64{200 * microsecond, 10 * millisecond, 3 * second}[i%3], twin.call)
-	})
-}
-
-// hidden: call, callback and answer come from one place outside, in a tunnel towards home or bare, in the names of a victim and of one of our
-// hosts which does not even exist.
-func hidden(s *Stream, tunnel uint8) {
-	s.attacks("hidden-callback", 100, 2*second, func(m *mailing, by *host, _ int) {
-		ghost := &server{address: homeBase | 0xff00 | address(s.rng.IntN(200)), boot: 1, port: 1040, counter: 1}
-		a := s.attackOn(m, by, s.world.routed(s.rng), ghost)
-		a.outside = true
-		if tunnel != 0 {
-			a.outer = &header{src: by.address, dst: homeBase | 0x8001, ttl: by.arrival(s.now), id: uint16(s.rng.Uint32())}
-			a.gre = tunnel == protocolGRE
-		}
-		a.call()
-		s.after(500*microsecond, func() {
-			a.ask()
-			s.after(s.roundTrip(), func() { a.affirm(a.callback, a.round) })
-		})
-	})
-}
-
 // blindTCP (A17): a connection in a victim's name, of somebody who does not see what the server answers. Where its sequence numbers go up by a
 // fixed step he has learned the last one and is right.
 func blindTCP(s *Stream, predictable bool) {
@@ -295,9 +234,8 @@ func exhaustion(s *Stream) {
 	s.randomPort(f)
 	f.packet, f.mean = s.size, 60*microsecond
 	s.run(f)
-	bots := s.recruit(s.mailing("callers"), max(5, s.size/20000), -1)
+	bots := s.callers(max(5, s.size/20000))
 	bots.spread, bots.mean, bots.perBot = int64(s.size)*60*microsecond, second, 3
-	s.caller(bots)
 	s.start(bots)
 }
 

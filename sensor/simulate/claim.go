@@ -3,6 +3,7 @@ package simulate
 // claim is what is known of one claim of the road, and what simple judges would see of it.
 type claim struct {
 	family  string
+	mailing uint32
 	genuine bool // its source sent at least one of its popups
 	legit   bool
 	proof   bool // an exchange proves one of its popups
@@ -16,7 +17,7 @@ type claim struct {
 
 // add notes a popup.
 func (c *claim) add(t *Truth) {
-	c.family = t.Family
+	c.family, c.mailing = t.Family, t.Campaign
 	c.genuine = c.genuine || t.Genuine
 	c.legit = t.Legit
 	c.proof = c.proof || t.Proof

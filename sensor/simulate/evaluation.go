@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"slices"
 	"time"
 
 	"popupwatch/decoders"
@@ -19,6 +20,13 @@ type Evaluation struct {
 	answered  map[address]int64 // by whom callbacks were answered, and when
 	connected map[address]int64 // who completed a handshake
 	campaigns map[string]bool
+	owners    map[address]struct{} // innocent ones
+	flags     map[uint32]flagging  // by mailing
+}
+
+// flagging is how far a mailing had come when one of its sources was first called forged.
+type flagging struct {
+	popups, at uint32
 }
 
 // kept is how many frames back a popup may name: those that time releases come late.
@@ -41,6 +49,7 @@ func NewEvaluation(s *Stream) *Evaluation {
 	return &Evaluation{
 		stream: s, recent: make([]Truth, kept), claims: map[claimKey]claim{}, result: Result{Scenario: s.spec}, answered: map[address]int64{},
 		connected: map[address]int64{}, campaigns: map[string]bool{},
+		owners: map[address]struct{}{}, flags: map[uint32]flagging{},
 	}
 }
 
@@ -96,6 +105,9 @@ func (e *Evaluation) message(v *event.Event) {
 	c.add(t)
 	c.judge(t, e.answered[t.Claimed], e.connected[t.Claimed], e.stream.last.at)
 	e.claims[k] = c
+	f := e.flags[t.Campaign]
+	f.popups++
+	e.flags[t.Campaign] = f
 	e.seen(v.Source, k, c)
 }
 
@@ -111,6 +123,10 @@ func (e *Evaluation) truthOf(frames []uint64) *Truth {
 
 // seen counts a claim as blamed as soon as any document of it says so, whatever comes later.
 func (e *Evaluation) seen(a *spoof.Assessment, k claimKey, c claim) {
+	if f := e.flags[c.mailing]; f.at == 0 && a.State.Forged() && !c.genuine {
+		f.at = f.popups
+		e.flags[c.mailing] = f
+	}
 	if a.State != spoof.GenuineBound && !a.Reportable || c.blamed {
 		return
 	}
@@ -156,6 +172,7 @@ func (e *Evaluation) closed(a *spoof.Assessment, c *claim) {
 		r.genuine(a, c)
 	default:
 		r.innocent(a, c)
+		e.owners[keyOf(&a.Key).source] = struct{}{}
 	}
 	r.calibrate(a, c.genuine)
 	r.ablate(a, c.genuine)
@@ -169,6 +186,13 @@ func (e *Evaluation) closed(a *spoof.Assessment, c *claim) {
 // Result ends the evaluation.
 func (e *Evaluation) Result() Result {
 	e.result.Open = uint64(len(e.claims))
+	e.result.Owners = uint64(len(e.owners))
+	for _, f := range e.flags {
+		if f.at > 0 {
+			e.result.Flagged = append(e.result.Flagged, f.at)
+		}
+	}
+	slices.Sort(e.result.Flagged)
 	e.result.Mailings, e.result.Campaigns = uint64(e.stream.mailings), uint64(len(e.campaigns))
 	return e.result
 }
@@ -182,6 +206,8 @@ type Scale struct {
 	Seeds uint64 // of each scenario: 1 to Seeds
 	Split Split
 	Loss  float64
+
+	Shuffle bool // the null hypothesis of all tests of order
 }
 
 // Evaluate runs scenarios one after the other; after each of them done may say so.
@@ -208,7 +234,7 @@ func evaluate(spec *Scenario, scale Scale, seed uint64, road Road) (Result, erro
 		size = spec.full
 	}
 	began := time.Now()
-	e := NewEvaluation(New(spec, Options{Split: scale.Split, Seed: seed, Size: max(1, size/int(scale.Seeds)), Loss: scale.Loss}))
+	e := NewEvaluation(New(spec, Options{Split: scale.Split, Seed: seed, Size: max(1, size/int(scale.Seeds)), Loss: scale.Loss, Shuffle: scale.Shuffle}))
 	if err := road(e); err != nil {
 		return Result{}, err
 	}

@@ -19,6 +19,9 @@ func Report(w io.Writer, all []Result, scale Scale, picture func(p *Plot) string
 	if scale.Loss > 0 {
 		fmt.Fprintf(&b, ", at least %.1f %% of the frames lost", 100*scale.Loss)
 	}
+	if scale.Shuffle {
+		b.WriteString(", **arrival order shuffled**: the null hypothesis of every test of order")
+	}
 	b.WriteString(". `popupwatch help simulate` says what the words mean.\n\n")
 	headline(&b, &total)
 	for _, p := range Plots(all) {
@@ -59,7 +62,7 @@ func row(b *strings.Builder, cells ...any) {
 
 func blameTable(b *strings.Builder, all []Result) {
 	table(b, "False blame", "Claims whose source sent none of their popups, and how many of them any document called reportable or genuine.",
-		"scenario", "", "adversary", "innocent claims", "blamed", "95 % upper bound", "counts")
+		"scenario", "", "adversary", "innocent claims", "addresses", "blamed", "95 % upper bound", "counts")
 	for i := range all {
 		r := &all[i]
 		if r.Innocent == 0 && r.Blamed == 0 {
@@ -69,7 +72,7 @@ func blameTable(b *strings.Builder, all []Result) {
 		if r.Scenario.Excluded != "" {
 			counts = "no: " + r.Scenario.Excluded
 		}
-		row(b, r.Scenario.Name, r.Scenario.About, r.Scenario.Adversary, r.Innocent, r.Blamed, fmt.Sprintf("%.2g", UpperBound(r.Blamed, r.Innocent)), counts)
+		row(b, r.Scenario.Name, r.Scenario.About, r.Scenario.Adversary, r.Innocent, r.Owners, r.Blamed, fmt.Sprintf("%.2g", UpperBound(r.Blamed, r.Innocent)), counts)
 	}
 	b.WriteString("\n")
 }
@@ -91,7 +94,11 @@ func percent(s Share) string {
 	if s.Of == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.2f %%", 100*float64(s.Are)/float64(s.Of))
+	text := fmt.Sprintf("%.2f %%", 100*float64(s.Are)/float64(s.Of))
+	if low, high, ok := s.Interval(); ok {
+		text += fmt.Sprintf(" (%.2f to %.2f)", 100*low, 100*high)
+	}
+	return text
 }
 
 // Required is the recall that a bar asks for.
@@ -101,7 +108,7 @@ func (b Bar) Required() float64 {
 
 func forgedTable(b *strings.Builder, all []Result) {
 	table(b, "Forged sources", "Claims of innocents that the last document calls forged_certain or forged_probable. The bar is that of issue 7; without one, unknown is right.",
-		"scenario", "", "claims", "called forged", "recall", "bar")
+		"scenario", "", "claims", "called forged", "recall", "bar", "popups until the first was: median, nine of ten")
 	for i := range all {
 		r := &all[i]
 		if r.Forged.Of == 0 {
@@ -111,9 +118,18 @@ func forgedTable(b *strings.Builder, all []Result) {
 		if r.Scenario.Bar != BarNone {
 			bar = fmt.Sprintf("%.1f %%", 100*r.Scenario.Bar.Required())
 		}
-		row(b, r.Scenario.Name, r.Scenario.About, r.Forged.Of, r.Forged.Are, percent(r.Forged), bar)
+		row(b, r.Scenario.Name, r.Scenario.About, r.Forged.Of, r.Forged.Are, percent(r.Forged), bar, untilFlagged(r))
 	}
 	b.WriteString("\n")
+}
+
+// untilFlagged is after how many popups of a mailing a source was first called forged.
+func untilFlagged(r *Result) string {
+	n := len(r.Flagged)
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%d, %d", r.Flagged[n/2], r.Flagged[n*9/10])
 }
 
 func calibrationTable(b *strings.Builder, total *Result) {

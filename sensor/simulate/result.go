@@ -3,13 +3,17 @@ package simulate
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"popupwatch/sensor/spoof"
 )
 
 // Share is how many of some claims.
-type Share struct{ Of, Are uint64 }
+type Share struct {
+	Of, Are uint64
+	seeds   []Share // of each seed, where several were added
+}
 
 // count notes one more, and whether it is.
 func (s *Share) count(is bool) {
@@ -19,7 +23,10 @@ func (s *Share) count(is bool) {
 	}
 }
 
-func (s *Share) add(o Share) { s.Of, s.Are = s.Of+o.Of, s.Are+o.Are }
+func (s *Share) add(o Share) {
+	s.Of, s.Are = s.Of+o.Of, s.Are+o.Are
+	s.seeds = append(s.seeds, Share{Of: o.Of, Are: o.Are})
+}
 
 // Both counts innocents and genuine senders that a judge names.
 type Both struct{ Innocent, Genuine uint64 }
@@ -54,6 +61,7 @@ type Result struct {
 	Open                     uint64 // claims without a last document
 	Mailings, Campaigns      uint64
 
+	Owners                 uint64 // innocent addresses, of each seed
 	Innocent, Blamed       uint64 // claims of innocents, and those that any document called genuine or reportable
 	Genuine, Bound         uint64 // claims of senders, and those proven
 	Proofs                 Share  // of those that an exchange proves, the proven
@@ -67,6 +75,8 @@ type Result struct {
 	Baselines [len(baselines)]Both
 	Ablations [groupCount + 1]Both // claims called forged with a group left out; the first with none
 	Disagree  uint64               // claims of which the rows say something else than the road
+
+	Flagged []uint32 // of each mailing: popups until a source was first called forged; ascending
 
 	Blames, Wrongs []string // the first of each, in words
 }
@@ -187,7 +197,7 @@ func (r *Result) add(o *Result) {
 		{&r.Frames, &o.Frames}, {&r.Popups, &o.Popups}, {&r.Messages, &o.Messages}, {&r.Strays, &o.Strays}, {&r.Open, &o.Open},
 		{&r.Mailings, &o.Mailings}, {&r.Campaigns, &o.Campaigns}, {&r.Innocent, &o.Innocent}, {&r.Blamed, &o.Blamed}, {&r.Genuine, &o.Genuine},
 		{&r.Bound, &o.Bound}, {&r.Reportable, &o.Reportable}, {&r.Certain, &o.Certain}, {&r.Probable, &o.Probable}, {&r.Legit, &o.Legit},
-		{&r.LegitReportable, &o.LegitReportable}, {&r.Disagree, &o.Disagree},
+		{&r.LegitReportable, &o.LegitReportable}, {&r.Disagree, &o.Disagree}, {&r.Owners, &o.Owners},
 	} {
 		*n.to += *n.of
 	}
@@ -205,6 +215,8 @@ func (r *Result) add(o *Result) {
 	for i := range r.Ablations {
 		r.Ablations[i].add(o.Ablations[i])
 	}
+	r.Flagged = append(r.Flagged, o.Flagged...)
+	slices.Sort(r.Flagged)
 	r.Blames = append(r.Blames, o.Blames...)
 	r.Wrongs = append(r.Wrongs, o.Wrongs...)
 }
@@ -218,35 +230,4 @@ func Total(all []Result) Result {
 		}
 	}
 	return total
-}
-
-// UpperBound is the upper end of the 95 % interval of a rate of which k were seen in n: 3/n for none. It is one-sided, of a Poisson law.
-func UpperBound(k, n uint64) float64 {
-	if n == 0 {
-		return 1
-	}
-	low, high := 0.0, float64(k)*2+20
-	for range 60 {
-		middle := (low + high) / 2
-		if poissonBelow(k, middle) > 0.05 {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return min(1, high/float64(n))
-}
-
-// poissonBelow is P(X <= k) for a mean.
-func poissonBelow(k uint64, mean float64) float64 {
-	if k > 500 {
-		return 0.5 * math.Erfc((mean-float64(k)-0.5)/math.Sqrt(2*max(mean, 1)))
-	}
-	term := math.Exp(-mean)
-	sum := term
-	for i := uint64(1); i <= k; i++ {
-		term *= mean / float64(i)
-		sum += term
-	}
-	return sum
 }

@@ -107,12 +107,11 @@ func botnetScenarios() []Scenario {
 		s.crews("botnet", 50, func(c *crew) { c.spread, c.mean = 40*minute, 10*second })
 	})
 	add("callers", "100 bots that are called back and answer", 1000, 20000, func(s *Stream) { s.crews("botnet", 100, s.caller) })
+	add("nat-callers", "60 bots behind 20 addresses that are called back and answer", 800, 20000, func(s *Stream) {
+		s.crews("botnet", 60, func(c *crew) { s.caller(c); behind(c, 20) })
+	})
 	add("nat", "60 bots behind 20 addresses of 20 networks", 1000, 20000, func(s *Stream) {
-		s.crews("botnet", 60, func(c *crew) {
-			for i := range c.bots {
-				c.bots[i].address, c.bots[i].system, c.bots[i].hops = c.bots[i%20].address, c.bots[i%20].system, c.bots[i%20].hops
-			}
-		})
+		s.crews("botnet", 60, func(c *crew) { behind(c, 20) })
 	})
 	add("cgn", "60 bots behind 8 addresses of one operator", 1000, 20000, func(s *Stream) { s.crews("botnet", 60, func(c *crew) { s.shared(c, 8) }) })
 	add("dhcp", "30 bots whose addresses change", 1000, 20000, func(s *Stream) { s.crews("botnet", 30, func(c *crew) { c.churn = true }) })
@@ -242,6 +241,7 @@ func proofAdversaries() []Scenario {
 		adversary("a8-prime", "a callback activity learned in one's own name, used in another's", "A8", 30000, func(s *Stream) { primeAndForge(s, 8, false) }),
 		lossy,
 		adversary("a9-blind", "guessed, early, repeated and predicted answers", "A9", 30000, blindAnswers),
+		adversary("a9-brute-force", "all 64 answers to a server whose activities are of 64", "A9", 10000, bruteForce),
 		adversary("a10-denying", "the victim's RPC runtime denies, the attacker affirms", "A10", 30000, denyingVictims),
 		path,
 		adversary("a17-tcp-step", "blind TCP against sequence numbers with a fixed step", "A17", 25000, func(s *Stream) { blindTCP(s, true) }),
@@ -249,6 +249,12 @@ func proofAdversaries() []Scenario {
 		adversary("x-tunnel-ipip", "call, callback and answer in IP-in-IP towards home", "X", 10000, func(s *Stream) { hidden(s, protocolIPIP) }),
 		adversary("x-tunnel-gre", "the same in GRE", "X", 10000, func(s *Stream) { hidden(s, protocolGRE) }),
 		adversary("x-both-ways", "call, callback and answer all come in through the router", "X", 10000, func(s *Stream) { hidden(s, 0) }),
+		adversary("x-both-ways-busy", "the same while our hosts call others back, so that MAC addresses tell directions", "X", 10000, func(s *Stream) {
+			s.background(s.size/4, 8*second)
+			s.start(s.callers(40))
+			hidden(s, 0)
+		}),
+		adversary("x-observer", "the attacker sees the victim's traffic, who denies; or answers from elsewhere", "X", 10000, observed),
 		adversary("x-twin", "a forged call beside a genuine one, with its activity and sequence number", "X", 10000, twins),
 		relayed,
 	}
@@ -295,7 +301,6 @@ func everyday(s *Stream) {
 		s.size = size / 5
 		part()
 	}
-	h := s.newHost(0)
-	s.every(size, 2*second, func(int) { s.lookup(h) })
 	s.size = size
+	s.background(2*size, second)
 }

@@ -123,6 +123,14 @@ func (s *Stream) caller(c *crew) {
 	c.execute = func(c *crew, i int) { s.open(c.m, c.bots[i], s.ordinary()).converse() }
 }
 
+// callers are k hosts, none of them a bot, that are called back soon after the beginning.
+func (s *Stream) callers(k int) *crew {
+	c := s.recruit(s.mailing("callers"), k, -1)
+	c.spread = minute
+	s.caller(c)
+	return c
+}
+
 // dialler makes a crew that sends over SMB.
 func (s *Stream) dialler(c *crew) {
 	c.execute = func(c *crew, i int) {
@@ -152,5 +160,12 @@ func (s *Stream) shared(c *crew, addresses int) {
 		b.system, b.address = system, pool[s.rng.IntN(len(pool))]
 		b.hops = s.world.hopsTo(b.address)
 		b.low, b.ports = 1024+uint16(s.rng.IntN(250))*256, 256
+	}
+}
+
+// behind puts the bots of a crew behind n addresses: those of its first.
+func behind(c *crew, n int) {
+	for i, b := range c.bots {
+		b.address, b.system, b.hops = c.bots[i%n].address, c.bots[i%n].system, c.bots[i%n].hops
 	}
 }

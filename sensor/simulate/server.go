@@ -6,11 +6,12 @@ import "popupwatch/decoders/dcerpc"
 type callbackHabit uint8
 
 // The habits: a new random one each time, as Windows does; one for all callers, counted up, as the reference runtime of DCE does; one made
-// of clock and MAC address.
+// of clock and MAC address; a new one that looks random, of 64 that can be told beforehand.
 const (
 	callbackFresh callbackHabit = iota
 	callbackReused
 	callbackClock
+	callbackWeak
 )
 
 // server is one of our hosts: its RPC runtime calls back, its SMB server answers.
@@ -24,6 +25,7 @@ type server struct {
 	activity uuid
 	sequence uint32
 	isn      uint32
+	weak     int // which of the candidates it chose last
 }
 
 // farm is how many ordinary servers there are from the start.
@@ -63,8 +65,24 @@ func (v *server) question(s *Stream) (uuid, uint32) {
 		return v.activity, v.sequence - 1
 	case callbackClock:
 		return clockUUID(s.now, hostMAC|uint64(v.address&0xffff)), 0
+	case callbackWeak:
+		v.sequence++
+		v.weak = s.rng.IntN(len(v.candidates()))
+		return v.candidates()[v.weak], 0
 	}
 	return newUUID(s.rng), 0
+}
+
+// candidates are the activities that a server with a weak generator chooses from next.
+func (v *server) candidates() (all [64]uuid) {
+	for i := range all {
+		u := v.activity
+		for j := range u {
+			u[j] ^= byte(mixed(uint64(v.sequence)<<16|uint64(i)<<8|uint64(j)) >> 8)
+		}
+		all[i] = u.versioned(4)
+	}
+	return all
 }
 
 // handshake chooses the initial sequence number of the next connection.

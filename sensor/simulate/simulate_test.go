@@ -47,6 +47,7 @@ func evaluate(t testing.TB, road simulate.Road, names ...string) []simulate.Resu
 // defects are the scenarios in which the road blames innocents, until it is mended: an entry must go with its defect.
 var defects = map[string]string{
 	"x-both-ways": "a callback that enters where the call entered counts as ours, as long as no MAC address was seen that only leaves",
+	"x-observer":  "an ICMP error of the victim that comes before the attacker's answer is forgotten",
 	"x-twin":      "of two different calls with one activity and number the first is taken for the one that the caller affirms",
 }
 

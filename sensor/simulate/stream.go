@@ -36,6 +36,7 @@ type Stream struct {
 	servers  []*server
 	size     int
 	from     int64
+	shuffle  bool
 
 	payload, datagram []byte // scratch
 }
@@ -81,12 +82,14 @@ type Options struct {
 	Seed  uint64
 	Size  int     // popups, about; 0: the scenario's small size
 	Loss  float64 // share of frames that the capture loses, besides the scenario's own faults
+
+	Shuffle bool // popups come in an order that means nothing
 }
 
 // New makes the stream of a scenario.
 func New(spec *Scenario, o Options) *Stream {
 	r := newRand(o.Split, spec.Name, o.Seed)
-	s := &Stream{spec: spec, split: o.Split, rng: r, world: newWorld(r, o.Split), faults: spec.faults, size: o.Size}
+	s := &Stream{spec: spec, split: o.Split, rng: r, world: newWorld(r, o.Split), faults: spec.faults, size: o.Size, shuffle: o.Shuffle}
 	if s.size == 0 {
 		s.size = spec.small
 	}
@@ -129,18 +132,11 @@ func (s *Stream) Next() (decoders.Frame, error) {
 		s.free = append(s.free, s.last)
 		s.last = nil
 	}
-	for s.head == len(s.ready) {
+	if s.head == len(s.ready) {
 		s.ready, s.head = s.ready[:0], 0
-		if len(s.tasks) == 0 {
-			if s.held == nil {
-				return decoders.Frame{}, io.EOF
-			}
-			s.release(s.held.at)
-			break
+		if s.fill(); len(s.ready) == 0 {
+			return decoders.Frame{}, io.EOF
 		}
-		t := heap.Pop(&s.tasks).(task)
-		s.now = t.at
-		t.run()
 	}
 	p := s.ready[s.head]
 	s.head++
@@ -150,6 +146,31 @@ func (s *Stream) Next() (decoders.Frame, error) {
 	return decoders.Frame{
 		Seq: s.seq, Time: time.Unix(0, p.at).UTC(), Data: p.data, Len: len(p.data), Link: inet.LinkEthernet,
 	}, nil
+}
+
+// fill lets things happen until there is a frame, or a block where the order is shuffled.
+func (s *Stream) fill() {
+	if s.shuffle {
+		s.gather()
+		return
+	}
+	for len(s.ready) == 0 && s.step() {
+	}
+}
+
+// step lets the next thing happen; false at the end.
+func (s *Stream) step() bool {
+	if len(s.tasks) == 0 {
+		if s.held == nil {
+			return false
+		}
+		s.release(s.held.at)
+		return true
+	}
+	t := heap.Pop(&s.tasks).(task)
+	s.now = t.at
+	t.run()
+	return true
 }
 
 // Interface is the span port that all frames come from.
