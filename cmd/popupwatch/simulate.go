@@ -131,7 +131,7 @@ the truth. Ends with status 1 if an innocent claim was called reportable or genu
 	f.StringSliceVar(&s.scenarios, "scenarios", []string{"*"}, "`NAMES` of scenarios; a name may end in *")
 	f.StringVar(&s.split, "split", "dev", "space of seeds: dev for development, test for figures that are shown")
 	f.StringVar(&s.scale, "scale", "small", "small: some seconds; full: a million innocent claims, some minutes")
-	f.Uint64Var(&s.seeds, "seeds", 1, "seeds of each scenario, 1 to N, which share its size")
+	f.Uint64Var(&s.seeds, "seeds", 0, "seeds of each scenario, 1 to N, which share its size; 0: 1 at small scale, 10 at full")
 	f.Float64Var(&s.loss, "loss", 0, "share of frames that the captures lose at least, 0 to 0.5")
 	f.BoolVar(&s.shuffle, "shuffle", false, "let popups arrive in an order that means nothing: no test of order may find a counter then")
 	f.StringVar(&s.report, "report", "", "`FILE.md` for the report; its plots are written beside it (SVG)")
@@ -146,8 +146,12 @@ func (s *simulation) evaluate(std stdio) error {
 	if s.scale != "small" && s.scale != "full" {
 		return usageError("--scale %q is neither small nor full", s.scale)
 	}
-	if s.seeds < 1 || s.seeds > 1000 {
-		return usageError("--seeds %d is not between 1 and 1000", s.seeds)
+	if s.seeds > 1000 {
+		return usageError("--seeds %d is more than 1000", s.seeds)
+	}
+	scale := simulate.Scale{Full: s.scale == "full", Seeds: s.seeds, Split: o.Split, Loss: o.Loss, Shuffle: s.shuffle}
+	if s.seeds == 0 {
+		scale.Seeds = map[bool]uint64{false: 1, true: 10}[scale.Full]
 	}
 	specs, err := simulate.Find(s.scenarios)
 	if err != nil {
@@ -160,7 +164,6 @@ func (s *simulation) evaluate(std stdio) error {
 	road := func(e *simulate.Evaluation) error {
 		return sensor.New(sensor.Config{Rules: set, Home: []netip.Prefix{simulate.Home()}}, e).Run(e)
 	}
-	scale := simulate.Scale{Full: s.scale == "full", Seeds: s.seeds, Split: o.Split, Loss: o.Loss, Shuffle: s.shuffle}
 	fmt.Fprintf(std.out, "%-20s %8s %8s %6s %8s %17s %8s %17s %9s\n", "scenario", "popups", "innocent", "blamed", "genuine", "proven/provable", "certain", "probable", "forged")
 	all, err := simulate.Evaluate(specs, scale, road, func(r *simulate.Result) { printResult(std.out, r) })
 	if err != nil {

@@ -46,14 +46,20 @@ func (a *attack) affirm(callback uuid, round uint32) {
 	})
 }
 
+// patience is how long an attacker lets the sensor listen before he begins: what it could not know of the time before it started is forgotten
+// by then.
+const patience = 16 * minute
+
 // attacks starts mailings of an attacker until the size of the stream is reached: each has perMailing calls, mean nanoseconds apart.
 func (s *Stream) attacks(family string, perMailing int, mean int64, attack func(m *mailing, by *host, i int)) {
-	n := max(1, s.size/perMailing)
-	s.every(n, int64(perMailing)*mean/2, func(int) {
-		m := s.mailing(family)
-		m.tool.genuineCaller()
-		by := s.newHost(s.world.forgingSystem(s.rng))
-		s.every(perMailing, mean, func(i int) { attack(m, by, i) })
+	s.lookup(s.newHost(0))
+	s.after(patience, func() {
+		s.every(max(1, s.size/perMailing), int64(perMailing)*mean/2, func(int) {
+			m := s.mailing(family)
+			m.tool.genuineCaller()
+			by := s.newHost(s.world.forgingSystem(s.rng))
+			s.every(perMailing, mean, func(i int) { attack(m, by, i) })
+		})
 	})
 }
 
@@ -70,8 +76,8 @@ func (s *Stream) holderLike(wanted ...holder) address {
 }
 
 // primeAndForge (A8): the server uses one callback activity for all; the attacker calls it in his own name, learns activity and number, and
-// answers in the name of others. perPrime is how many victims follow.
-func primeAndForge(s *Stream, perPrime int, newServers bool) {
+// answers in the name of others. perPrime is how many victims follow; unseen: he learns on a way that does not pass the sensor.
+func primeAndForge(s *Stream, perPrime int, newServers, unseen bool) {
 	var reusing []*server
 	for range 24 {
 		reusing = append(reusing, s.newServer(callbackReused))
@@ -81,7 +87,9 @@ func primeAndForge(s *Stream, perPrime int, newServers bool) {
 		if newServers {
 			v = s.newServer(callbackReused)
 		}
-		if i%perPrime == 0 {
+		if i%perPrime == 0 && unseen {
+			v.question(s)
+		} else if i%perPrime == 0 {
 			s.open(m, by, v).converse()
 		}
 		s.after(second+s.roundTrip(), func() {

@@ -92,3 +92,19 @@ func observed(s *Stream) {
 		})
 	})
 }
+
+// crowd: an attacker who knows what a server asks lets more exchanges fail than a sensor keeps, in ever new names; then genuine senders are called
+// back, within the hour.
+func crowd(s *Stream) {
+	reusing := s.newServer(callbackReused)
+	m := s.mailing("crowd")
+	m.tool.genuineCaller()
+	by := s.newHost(s.world.forgingSystem(s.rng))
+	s.open(m, by, reusing).converse()
+	n := max(2500, s.size)
+	s.every(n, 100*millisecond, func(int) {
+		a := s.attackOn(m, by, s.holderLike(holderFirewalled), reusing)
+		a.challenge(func() { s.after(10*millisecond, func() { a.affirm(a.callback, a.round) }) })
+	})
+	s.after(int64(n)*100*millisecond, func() { s.start(s.callers(40)) })
+}

@@ -203,7 +203,7 @@ type Road func(e *Evaluation) error
 // Scale is how much is simulated.
 type Scale struct {
 	Full  bool
-	Seeds uint64 // of each scenario: 1 to Seeds
+	Seeds uint64 // of each scenario: 1 to Seeds, which share its size
 	Split Split
 	Loss  float64
 
@@ -215,8 +215,12 @@ func Evaluate(specs []*Scenario, scale Scale, road Road, done func(*Result)) ([]
 	var out []Result
 	for _, spec := range specs {
 		total := Result{Scenario: spec}
-		for seed := uint64(1); seed <= scale.Seeds; seed++ {
-			r, err := evaluate(spec, scale, seed, road)
+		seeds := scale.Seeds
+		if spec.whole && scale.Full {
+			seeds = 1
+		}
+		for seed := uint64(1); seed <= seeds; seed++ {
+			r, err := evaluate(spec, scale, seed, max(1, spec.size(scale.Full)/int(seeds)), road)
 			if err != nil {
 				return nil, err
 			}
@@ -228,13 +232,17 @@ func Evaluate(specs []*Scenario, scale Scale, road Road, done func(*Result)) ([]
 	return out, nil
 }
 
-func evaluate(spec *Scenario, scale Scale, seed uint64, road Road) (Result, error) {
-	size := spec.small
-	if scale.Full {
-		size = spec.full
+// size is how many popups a scale asks for.
+func (s *Scenario) size(full bool) int {
+	if full {
+		return s.full
 	}
+	return s.small
+}
+
+func evaluate(spec *Scenario, scale Scale, seed uint64, size int, road Road) (Result, error) {
 	began := time.Now()
-	e := NewEvaluation(New(spec, Options{Split: scale.Split, Seed: seed, Size: max(1, size/int(scale.Seeds)), Loss: scale.Loss, Shuffle: scale.Shuffle}))
+	e := NewEvaluation(New(spec, Options{Split: scale.Split, Seed: seed, Size: size, Loss: scale.Loss, Shuffle: scale.Shuffle}))
 	if err := road(e); err != nil {
 		return Result{}, err
 	}

@@ -107,7 +107,7 @@ func (b Bar) Required() float64 {
 }
 
 func forgedTable(b *strings.Builder, all []Result) {
-	table(b, "Forged sources", "Claims of innocents that the last document calls forged_certain or forged_probable. The bar is that of issue 7; without one, unknown is right.",
+	table(b, "Forged sources", "Claims of innocents that the last document calls forged_certain, forged_probable or nonroutable_leak (an invented address may be a private one). The bar is that of issue 7; without one, unknown is right.",
 		"scenario", "", "claims", "called forged", "recall", "bar", "popups until the first was: median, nine of ten")
 	for i := range all {
 		r := &all[i]

@@ -68,7 +68,7 @@ type Result struct {
 	Reportable             uint64
 	Certain, Probable      uint64 // genuine claims called forged
 	Legit, LegitReportable uint64
-	Forged                 Share // of the innocents' claims, those called forged
+	Forged                 Share // of the innocents' claims, those called forged, or addresses that cannot have been there (nonroutable_leak)
 	States                 [spoof.StateCount]Both
 
 	Bins      [binCount]Both
@@ -85,7 +85,7 @@ type Result struct {
 func (r *Result) innocent(a *spoof.Assessment, c *claim) {
 	r.Innocent++
 	r.States[a.State].Innocent++
-	r.Forged.count(a.State.Forged())
+	r.Forged.count(a.State.Forged() || a.State == spoof.NonroutableLeak)
 	if c.blamed {
 		r.Blamed++
 		r.note(&r.Blames, a, c.family)
@@ -116,9 +116,12 @@ func (r *Result) genuine(a *spoof.Assessment, c *claim) {
 	}
 }
 
+// mostCases is how many cases of a kind are kept in words.
+const mostCases = 5
+
 // note keeps a few cases in words.
 func (r *Result) note(list *[]string, a *spoof.Assessment, family string) {
-	if len(*list) >= 5 {
+	if len(*list) >= mostCases {
 		return
 	}
 	text := fmt.Sprintf("%s %s %s %s %+.1f dB:", family, a.Key.Source, a.Key.Hour.Format(time.RFC3339), a.State, a.Decibans)
@@ -217,8 +220,8 @@ func (r *Result) add(o *Result) {
 	}
 	r.Flagged = append(r.Flagged, o.Flagged...)
 	slices.Sort(r.Flagged)
-	r.Blames = append(r.Blames, o.Blames...)
-	r.Wrongs = append(r.Wrongs, o.Wrongs...)
+	r.Blames = append(r.Blames, o.Blames[:min(len(o.Blames), max(0, mostCases-len(r.Blames)))]...)
+	r.Wrongs = append(r.Wrongs, o.Wrongs[:min(len(o.Wrongs), max(0, mostCases-len(r.Wrongs)))]...)
 }
 
 // Total adds all scenarios whose false blame counts.

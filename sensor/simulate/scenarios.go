@@ -40,7 +40,8 @@ type Scenario struct {
 	Excluded  string // why what is blamed here does not count; empty where it does
 
 	faults      Faults
-	small, full int // popups
+	small, full int  // popups
+	whole       bool // full is of one seed: it is the size that matters
 	year        int
 	role        decoders.Role
 	build       func(s *Stream)
@@ -87,6 +88,9 @@ func genuineScenarios() []Scenario {
 		{Name: "callers", About: "hosts that are called back and answer", Kind: KindGenuine, small: 800, full: 20000, build: callers},
 		{Name: "callers-loss1", About: "the same, 1 % of the frames lost", Kind: KindGenuine, small: 800, full: 20000, faults: Faults{Loss: 0.01}, build: callers},
 		{Name: "callers-faults", About: "the same, 5 % lost, 2 % twice, 2 % out of order", Kind: KindGenuine, small: 800, full: 20000, faults: Faults{0.05, 0.02, 0.02}, build: callers},
+		{Name: "callers-many", About: "the same, thousands of claims one after the other", Kind: KindGenuine, small: 6000, full: 40000, build: func(s *Stream) {
+			s.crews("callers", 100, s.caller)
+		}},
 		{Name: "smb", About: "hosts that send over SMB", Kind: KindGenuine, small: 400, full: 10000, build: diallers},
 		{Name: "smb-loss1", About: "the same, 1 % of the frames lost", Kind: KindGenuine, small: 400, full: 10000, faults: Faults{Loss: 0.01}, build: diallers},
 	}
@@ -221,7 +225,7 @@ func plainAdversaries() []Scenario {
 		{Name: "a11-forged-errors", About: "a genuine sender forges ICMP errors that deny him, and others that accuse", Kind: KindAdversary, Adversary: "A11", small: 400, full: 10000, build: forgedErrors},
 		{Name: "a12-injected", About: "bogons injected into the mailing of a genuine botnet", Kind: KindAdversary, Adversary: "A12", small: 600, full: 20000, build: injected},
 		{Name: "a13-emulated", About: "a counter and TTL for each victim, or one counter over a rival's bots", Kind: KindAdversary, Adversary: "A13", small: 600, full: 20000, build: emulated},
-		{Name: "a14-exhaustion", About: "a million new addresses a minute while genuine senders are called back", Kind: KindAdversary, Adversary: "A14", small: 20000, full: 400000, build: exhaustion},
+		{Name: "a14-exhaustion", About: "a million new addresses a minute while genuine senders are called back", Kind: KindAdversary, Adversary: "A14", small: 20000, full: 600000, whole: true, build: exhaustion},
 		{Name: "a15-poisoned-texts", About: "texts that bridge mailings, hold wanted ones, advertise somebody known", Kind: KindAdversary, Adversary: "A15", small: 600, full: 20000, build: poisonedTexts},
 		{Name: "a18-later-bogons", About: "an old capture: hosts in space that was set aside later", Kind: KindAdversary, Adversary: "A18", small: 400, full: 10000, year: 2004, build: laterBogons},
 	}
@@ -231,15 +235,16 @@ func proofAdversaries() []Scenario {
 	adversary := func(name, about, adversary string, full int, build func(s *Stream)) Scenario {
 		return Scenario{Name: name, About: about, Kind: KindAdversary, Adversary: adversary, small: 300, full: full, build: build}
 	}
-	lossy := adversary("a8-prime-loss5", "the same, another server each time, 5 % of the frames lost: the lesson itself may be missing", "A8", 25000, func(s *Stream) { primeAndForge(s, 1, true) })
+	lossy := adversary("a8-prime-loss5", "the same, another server each time, 5 % of the frames lost: the lesson itself may be missing", "A8", 25000, func(s *Stream) { primeAndForge(s, 1, true, false) })
 	lossy.faults = Faults{Loss: 0.05}
 	path := adversary("a16-on-path", "the attacker sees the victim's traffic", "A16", 5000, onPath)
 	path.Excluded = "on the path: no sensor can tell"
 	relayed := adversary("x-relay", "the attacker is called by the victim and lets him affirm another call", "X", 5000, relay)
 	relayed.Excluded = "the victim himself affirms: the protocol cannot tell"
 	return []Scenario{
-		adversary("a8-prime", "a callback activity learned in one's own name, used in another's", "A8", 30000, func(s *Stream) { primeAndForge(s, 8, false) }),
+		adversary("a8-prime", "a callback activity learned in one's own name, used in another's", "A8", 30000, func(s *Stream) { primeAndForge(s, 8, false, false) }),
 		lossy,
+		adversary("a8-prime-unseen", "the same, and the lesson is learned where the sensor does not listen, as over IPv6 or a second uplink", "A8", 10000, func(s *Stream) { primeAndForge(s, 1, true, true) }),
 		adversary("a9-blind", "guessed, early, repeated and predicted answers", "A9", 30000, blindAnswers),
 		adversary("a9-brute-force", "all 64 answers to a server whose activities are of 64", "A9", 10000, bruteForce),
 		adversary("a10-denying", "the victim's RPC runtime denies, the attacker affirms", "A10", 30000, denyingVictims),
@@ -254,6 +259,7 @@ func proofAdversaries() []Scenario {
 			s.start(s.callers(40))
 			hidden(s, 0)
 		}),
+		adversary("x-proof-room", "thousands of answers that prove nothing, then genuine senders", "X", 10000, crowd),
 		adversary("x-observer", "the attacker sees the victim's traffic, who denies; or answers from elsewhere", "X", 10000, observed),
 		adversary("x-twin", "a forged call beside a genuine one, with its activity and sequence number", "X", 10000, twins),
 		relayed,

@@ -46,9 +46,16 @@ func evaluate(t testing.TB, road simulate.Road, names ...string) []simulate.Resu
 
 // defects are the scenarios in which the road blames innocents, until it is mended: an entry must go with its defect.
 var defects = map[string]string{
-	"x-both-ways": "a callback that enters where the call entered counts as ours, as long as no MAC address was seen that only leaves",
-	"x-observer":  "an ICMP error of the victim that comes before the attacker's answer is forgotten",
-	"x-twin":      "of two different calls with one activity and number the first is taken for the one that the caller affirms",
+	"a8-prime-unseen": "a callback activity whose earlier numbers were never seen counts as unknown to others, a quarter of an hour after the start",
+	"x-both-ways":     "a callback that enters where the call entered counts as ours, as long as no MAC address was seen that only leaves",
+	"x-observer":      "an ICMP error of the victim that comes before the attacker's answer is forgotten",
+	"x-twin":          "of two different calls with one activity and number the first is taken for the one that the caller affirms",
+}
+
+// misses are the scenarios in which the road proves fewer than it must, until it is mended.
+var misses = map[string]string{
+	"callers-many": "what was noted of a claim's answers stays when the claim closes, until there is no room for another",
+	"x-proof-room": "exchanges that failed take the room of those to come",
 }
 
 // Nobody innocent is blamed in any scenario that counts, and every popup that was captured comes back as one message.
@@ -74,14 +81,15 @@ func TestNobodyInnocentIsBlamed(t *testing.T) {
 // Whoever answered a callback that nobody else could know, or acknowledged what only he received, is proven: always where all was captured,
 // nineteen times of twenty where 1 % was lost.
 func TestCompleteExchangesProve(t *testing.T) {
-	all := evaluate(t, road(t), "callers*", "smb*", "botnet-callers", "a14-*")
+	all := evaluate(t, road(t), "callers*", "smb*", "botnet-callers", "botnet-nat-callers", "a14-*", "x-proof-room", "x-both-ways-busy")
 	for i := range all {
 		r, bar := &all[i], 1.0
 		if r.Scenario.Lossy() {
 			bar = 0.95
 		}
-		if got := float64(r.Proofs.Are) / float64(r.Proofs.Of); got < bar || r.Proofs.Of == 0 {
-			t.Errorf("%s: %d of %d proven", r.Scenario.Name, r.Proofs.Are, r.Proofs.Of)
+		miss := misses[r.Scenario.Name]
+		if got := float64(r.Proofs.Are) / float64(r.Proofs.Of); (got < bar) != (miss != "") || r.Proofs.Of == 0 {
+			t.Errorf("%s: %d of %d proven (known: %q)", r.Scenario.Name, r.Proofs.Are, r.Proofs.Of, miss)
 		}
 	}
 }
@@ -93,6 +101,23 @@ func TestForgersWithOneTTLAreSeen(t *testing.T) {
 		r := &all[i]
 		if got := float64(r.Forged.Are) / float64(r.Forged.Of); got < r.Scenario.Bar.Required() {
 			t.Errorf("%s: %.4f of the claims called forged, want %.4f", r.Scenario.Name, got, r.Scenario.Bar.Required())
+		}
+	}
+}
+
+// With an order that means nothing no counter is found: forgers whom only their counter betrays stay unknown, and no genuine sender is accused.
+func TestAShuffledOrderAccusesNobody(t *testing.T) {
+	specs, err := simulate.Find([]string{"forge-counter", "botnet-*", "one-way"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := simulate.Evaluate(specs, simulate.Scale{Seeds: 1, Split: simulate.Test, Shuffle: true}, road(t), func(*simulate.Result) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range all {
+		if r := &all[i]; r.Forged.Are > r.Forged.Of/100 || r.Probable > r.Genuine/100 || r.Certain > 0 {
+			t.Errorf("%s: %d of %d forged claims and %d of %d genuine ones called forged", r.Scenario.Name, r.Forged.Are, r.Forged.Of, r.Probable, r.Genuine)
 		}
 	}
 }
