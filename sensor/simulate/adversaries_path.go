@@ -108,3 +108,13 @@ func crowd(s *Stream) {
 	})
 	s.after(int64(n)*100*millisecond, func() { s.start(s.callers(40)) })
 }
+
+// hiddenTCP: both directions of a connection come in from outside, in the names of a victim and of one of our hosts which does not even exist.
+func hiddenTCP(s *Stream) {
+	s.attacks("hidden-tcp", 100, 2*second, func(m *mailing, by *host, _ int) {
+		ghost := &server{address: homeBase | 0xff00 | address(s.rng.IntN(200)), boot: 1, counter: 1}
+		a := s.attackOn(m, by, s.world.routed(s.rng), ghost)
+		a.outside = true
+		a.connect().converse()
+	})
+}

@@ -30,6 +30,24 @@ func (h *header) macs() (src, dst uint64) {
 	return src, dst
 }
 
+// upstreamMAC is the next router outside, outerMAC the other side of ours.
+const (
+	upstreamMAC = 0x02_00_5e_00_00_02
+	outerMAC    = 0x02_00_5e_00_00_03
+)
+
+// routed makes of a frame within home the one that is heard on the other side of the router, a hop away.
+func (p *pending) routed() {
+	src, dst := uint64(outerMAC), uint64(upstreamMAC)
+	if b := p.data[6:12]; b[3] == 0 {
+		src, dst = upstreamMAC, outerMAC
+	}
+	appendMAC(appendMAC(p.data[:0], dst), src)
+	p.data[22]--
+	p.data[24], p.data[25] = 0, 0
+	binary.BigEndian.PutUint16(p.data[24:], ^fold(sum(0, p.data[14:34])))
+}
+
 func appendMAC(b []byte, mac uint64) []byte {
 	return append(b, byte(mac>>40), byte(mac>>32), byte(mac>>24), byte(mac>>16), byte(mac>>8), byte(mac))
 }

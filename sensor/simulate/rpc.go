@@ -41,6 +41,7 @@ type pdu struct {
 	version   uint32
 	sequence  uint32
 	operation uint16
+	fragment  uint16
 	serial    uint16
 }
 
@@ -55,8 +56,9 @@ func (p *pdu) begin(b []byte) []byte {
 	b = binary.LittleEndian.AppendUint32(b, p.version)
 	b = binary.LittleEndian.AppendUint32(b, p.sequence)
 	b = binary.LittleEndian.AppendUint16(b, p.operation)
-	b = append(b, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0)
-	return append(b, byte(p.serial))
+	b = append(b, 0xff, 0xff, 0xff, 0xff, 0, 0)
+	b = binary.LittleEndian.AppendUint16(b, p.fragment)
+	return append(b, 0, byte(p.serial))
 }
 
 func finish(b []byte, start int) []byte {

@@ -87,10 +87,15 @@ func genuineScenarios() []Scenario {
 		}},
 		{Name: "callers", About: "hosts that are called back and answer", Kind: KindGenuine, small: 800, full: 20000, build: callers},
 		{Name: "callers-loss1", About: "the same, 1 % of the frames lost", Kind: KindGenuine, small: 800, full: 20000, faults: Faults{Loss: 0.01}, build: callers},
-		{Name: "callers-faults", About: "the same, 5 % lost, 2 % twice, 2 % out of order", Kind: KindGenuine, small: 800, full: 20000, faults: Faults{0.05, 0.02, 0.02}, build: callers},
+		{Name: "callers-faults", About: "the same, 5 % lost, 2 % twice, 2 % out of order", Kind: KindGenuine, small: 800, full: 20000, faults: Faults{Loss: 0.05, Copies: 0.02, Disorder: 0.02}, build: callers},
 		{Name: "callers-many", About: "the same, thousands of claims one after the other", Kind: KindGenuine, small: 6000, full: 40000, build: func(s *Stream) {
 			s.crews("callers", 100, s.caller)
 		}},
+		{Name: "callers-fragments", About: "the same, each call in several PDUs", Kind: KindGenuine, small: 400, full: 20000, build: func(s *Stream) {
+			s.crews("callers", 20, func(c *crew) { s.caller(c); c.m.tool.fragment = 128 })
+		}},
+		{Name: "callers-both-sides", About: "the same, heard on both sides of the router", Kind: KindGenuine, small: 400, full: 20000, faults: Faults{BothSides: true}, build: callers},
+		{Name: "smb-both-sides", About: "hosts that send over SMB, heard on both sides of the router", Kind: KindGenuine, small: 400, full: 10000, faults: Faults{BothSides: true}, build: diallers},
 		{Name: "smb", About: "hosts that send over SMB", Kind: KindGenuine, small: 400, full: 10000, build: diallers},
 		{Name: "smb-loss1", About: "the same, 1 % of the frames lost", Kind: KindGenuine, small: 400, full: 10000, faults: Faults{Loss: 0.01}, build: diallers},
 	}
@@ -135,7 +140,7 @@ func botnetScenarios() []Scenario {
 func mixedScenarios() []Scenario {
 	return []Scenario{
 		{Name: "legit", About: "popups that are wanted, from home and from branches elsewhere", Kind: KindMixed, small: 600, full: 10000, build: wanted},
-		{Name: "everyday", About: "a little of everything, and other traffic", Kind: KindMixed, small: 1000, full: 30000, faults: Faults{0.001, 0.02, 0.005}, build: everyday},
+		{Name: "everyday", About: "a little of everything, and other traffic", Kind: KindMixed, small: 1000, full: 30000, faults: Faults{Loss: 0.001, Copies: 0.02, Disorder: 0.005}, build: everyday},
 	}
 }
 
@@ -241,6 +246,8 @@ func proofAdversaries() []Scenario {
 	path.Excluded = "on the path: no sensor can tell"
 	relayed := adversary("x-relay", "the attacker is called by the victim and lets him affirm another call", "X", 5000, relay)
 	relayed.Excluded = "the victim himself affirms: the protocol cannot tell"
+	outer := adversary("x-both-ways-outside", "call, callback and answer at an interface that only hears what comes in", "X", 10000, func(s *Stream) { hidden(s, 0) })
+	outer.role = decoders.RoleExternal
 	return []Scenario{
 		adversary("a8-prime", "a callback activity learned in one's own name, used in another's", "A8", 30000, func(s *Stream) { primeAndForge(s, 8, false, false) }),
 		lossy,
@@ -259,6 +266,8 @@ func proofAdversaries() []Scenario {
 			s.start(s.callers(40))
 			hidden(s, 0)
 		}),
+		adversary("x-both-ways-tcp", "both directions of a connection come in through the router", "X", 10000, hiddenTCP),
+		outer,
 		adversary("x-proof-room", "thousands of answers that prove nothing, then genuine senders", "X", 10000, crowd),
 		adversary("x-observer", "the attacker sees the victim's traffic, who denies; or answers from elsewhere", "X", 10000, observed),
 		adversary("x-twin", "a forged call beside a genuine one, with its activity and sequence number", "X", 10000, twins),

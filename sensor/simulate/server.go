@@ -1,6 +1,10 @@
 package simulate
 
-import "popupwatch/decoders/dcerpc"
+import (
+	"slices"
+
+	"popupwatch/decoders/dcerpc"
+)
 
 // callbackHabit is how one of our hosts chooses the activity of a callback.
 type callbackHabit uint8
@@ -151,7 +155,30 @@ func (c *conversation) call() {
 	t := c.truth
 	t.Popup, t.step = true, stepCall
 	p := pdu{flags: c.m.tool.flags, activity: c.activity, sequence: c.sequence}
-	c.send(&h, appendCall(c.s.payload[:0], &p, c.m.from, c.m.to, c.m.text(c.s.rng)), t)
+	whole := appendCall(c.s.payload[:0], &p, c.m.from, c.m.to, c.m.text(c.s.rng))
+	if c.m.tool.fragment > 0 {
+		c.pieces(&h, &p, slices.Clone(whole[dcerpc.HeaderSize:]), t)
+		return
+	}
+	c.send(&h, whole, t)
+}
+
+// pieces sends a call in several PDUs, of which the last completes the popup.
+func (c *conversation) pieces(h *header, p *pdu, stub []byte, t Truth) {
+	p.flags |= dcerpc.FlagFrag
+	for ; len(stub) > 0; p.fragment++ {
+		n := min(len(stub), c.m.tool.fragment)
+		piece := t
+		if n < len(stub) {
+			piece.Popup, piece.Proof = false, false
+		} else {
+			p.flags |= dcerpc.FlagLastFrag
+		}
+		p.serial = p.fragment
+		c.send(h, finish(append(p.begin(c.s.payload[:0]), stub[:n]...), 0), piece)
+		stub = stub[n:]
+		h.id = c.id()
+	}
 }
 
 // says is the header of what the server says, or seems to say.

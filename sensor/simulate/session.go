@@ -28,7 +28,7 @@ func (x *session) in(flags uint8, data []byte, t Truth) {
 
 // out sends a segment of the server.
 func (x *session) out(flags uint8, data []byte) {
-	h := x.conversation.server.next(x.claimed, 139, x.ports[0])
+	h := x.says(139)
 	x.s.sendTCP(&h, segment{x.server, x.client, flags}, data, x.ours())
 	x.server += uint32(len(data))
 	if flags&(flagSYN|flagFIN) != 0 {

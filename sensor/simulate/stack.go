@@ -115,6 +115,7 @@ type tool struct {
 	port     uint16
 	activity activityHabit
 	frozen   uuid
+	fragment int // octets of a call in one PDU; 0 for all of it
 }
 
 // activityHabit is how a tool fills the activity UUID.

@@ -13,6 +13,7 @@ import (
 // Faults are what a capture does to what was on the wire: shares of frames, 0 to 1.
 type Faults struct {
 	Loss, Copies, Disorder float64
+	BothSides              bool // the router's two sides are heard: all that passes it is there twice
 }
 
 // Stream gives the frames of one scenario in packet time. It is a source of the road.
@@ -196,9 +197,13 @@ func (s *Stream) emit(h *header, data []byte, t Truth) {
 		s.release(s.held.at)
 	}
 	s.ready = append(s.ready, p)
+	t.Copy, t.Popup, t.Proof = true, false, false
 	if s.faults.Copies > 0 && s.rng.Float64() < s.faults.Copies {
-		t.Copy, t.Popup, t.Proof = true, false, false
 		s.ready = append(s.ready, s.pending(data, t))
+	}
+	if s.faults.BothSides {
+		s.ready = append(s.ready, s.pending(data, t))
+		s.ready[len(s.ready)-1].routed()
 	}
 	if s.held != nil {
 		s.release(p.at)
