@@ -10,32 +10,34 @@ type claim struct {
 	blamed  bool // a document called it genuine or reportable
 
 	popups              uint32
+	first               int64
 	lowTTL, highTTL     uint8
 	odd, near, alive    bool
+	tcp                 bool
 	answered, connected bool
 }
 
-// add notes a popup.
-func (c *claim) add(t *Truth) {
+// add notes a popup and when it came.
+func (c *claim) add(t *Truth, at int64) {
 	c.family, c.mailing = t.Family, t.Campaign
 	c.genuine = c.genuine || t.Genuine
 	c.legit = t.Legit
 	c.proof = c.proof || t.Proof
 	if c.popups == 0 {
-		c.lowTTL, c.highTTL, c.near = t.ttl, t.ttl, true
+		c.lowTTL, c.highTTL, c.near, c.first = t.ttl, t.ttl, true, at
 	}
 	c.popups++
 	c.lowTTL, c.highTTL = min(c.lowTTL, t.ttl), max(c.highTTL, t.ttl)
 	c.odd = c.odd || t.odd
 	c.near = c.near && nearTo(t.ttl, t.hops)
-	c.alive = t.alive
+	c.alive, c.tcp = t.alive, t.tcp
 }
 
-// judge notes what was seen of the source besides: an answer to a callback or a handshake within the last hour. An answer comes after its call, so
-// that the last popup of a claim misses its own.
-func (c *claim) judge(t *Truth, answered, connected, now int64) {
-	c.answered = c.answered || answered > now-hour && answered > 0
-	c.connected = c.connected || t.tcp && connected > now-hour && connected > 0
+// judge notes what was seen of the source besides, from shortly before its first popup on: when it last answered a callback, whatever it said, and when
+// it last completed a handshake.
+func (c *claim) judge(answered, connected int64) {
+	c.answered = answered >= c.first
+	c.connected = c.tcp && connected >= c.first-minute
 }
 
 // nearTo says whether a TTL fits a distance, two hops more or less.

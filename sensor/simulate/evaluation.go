@@ -102,8 +102,7 @@ func (e *Evaluation) message(v *event.Event) {
 	e.campaigns[v.Source.Key.Campaign] = true
 	k := keyOf(&v.Source.Key)
 	c := e.claims[k]
-	c.add(t)
-	c.judge(t, e.answered[t.Claimed], e.connected[t.Claimed], e.stream.last.at)
+	c.add(t, e.stream.last.at)
 	e.claims[k] = c
 	f := e.flags[t.Campaign]
 	f.popups++
@@ -153,6 +152,7 @@ func (e *Evaluation) assessed(a *spoof.Assessment) {
 	e.seen(a, k, c)
 	if a.Final {
 		c = e.claims[k]
+		c.judge(e.answered[k.source], e.connected[k.source])
 		e.closed(a, &c)
 		delete(e.claims, k)
 	}

@@ -82,7 +82,7 @@ func baselinePlot(total *Result) Plot {
 		n := total.Baselines[i].Innocent
 		p.bars = append(p.bars, bar{baselines[i].Name + " " + baselines[i].About, share(n, total.Innocent), float64(n), colourBad})
 	}
-	p.bars = append(p.bars, bar{"popupwatch", fmt.Sprintf("%d of %d", total.Blamed, total.Innocent), float64(total.Blamed), colourBad})
+	p.bars = append(p.bars, bar{"popupwatch", share(total.Blamed, total.Innocent), float64(total.Blamed), colourBad})
 	for i := range p.bars {
 		p.bars[i].label = clipped(p.bars[i].label)
 	}

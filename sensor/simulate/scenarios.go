@@ -88,6 +88,10 @@ func genuineScenarios() []Scenario {
 		{Name: "callers", About: "hosts that are called back and answer", Kind: KindGenuine, small: 800, full: 20000, build: callers},
 		{Name: "callers-loss1", About: "the same, 1 % of the frames lost", Kind: KindGenuine, small: 800, full: 20000, faults: Faults{Loss: 0.01}, build: callers},
 		{Name: "callers-faults", About: "the same, 5 % lost, 2 % twice, 2 % out of order", Kind: KindGenuine, small: 800, full: 20000, faults: Faults{Loss: 0.05, Copies: 0.02, Disorder: 0.02}, build: callers},
+		{Name: "callers-step", About: "the same, and the sensor's clock is set back and forth by a minute", Kind: KindGenuine, small: 800, full: 20000, build: func(s *Stream) {
+			callers(s)
+			s.every(40, 2*minute, func(i int) { s.skew += []int64{-minute, minute}[i%2] })
+		}},
 		{Name: "callers-many", About: "the same, thousands of claims one after the other", Kind: KindGenuine, small: 6000, full: 40000, build: func(s *Stream) {
 			s.crews("callers", 100, s.caller)
 		}},

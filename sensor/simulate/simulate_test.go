@@ -46,6 +46,7 @@ func evaluate(t testing.TB, road simulate.Road, names ...string) []simulate.Resu
 
 // defects are the scenarios in which the road blames innocents, until it is mended: an entry is to go with its defect.
 var defects = map[string]string{
+	"a8-prime-loss5":  "the next, where the capture lost the lesson",
 	"a8-prime-unseen": "a callback activity whose earlier numbers were never seen counts as unknown to others, a quarter of an hour after the start",
 	"x-both-ways":     "a callback that enters where the call entered counts as ours, as long as no MAC address was seen that only leaves",
 	"x-both-ways-tcp": "the same of the segments of a server",
@@ -213,13 +214,13 @@ func TestEveryScenarioCanBeWritten(t *testing.T) {
 		if err := os.WriteFile(name, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if n, lines := framesIn(t, name), bytes.Count(truth, []byte("\n")); n != lines || n == 0 {
+		if n, lines := framesIn(t, name, strings.HasSuffix(s.Name, "-step")), bytes.Count(truth, []byte("\n")); n != lines || n == 0 {
 			t.Errorf("%s: %d frames, %d lines of truth", s.Name, n, lines)
 		}
 	}
 }
 
-func framesIn(t testing.TB, name string) (n int) {
+func framesIn(t testing.TB, name string, steps bool) (n int) {
 	t.Helper()
 	files, err := capture.Open([]string{name}, capture.Config{})
 	if err != nil {
@@ -234,11 +235,11 @@ func framesIn(t testing.TB, name string) (n int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if at := f.Time.UnixNano(); at < last {
+		at := f.Time.UnixNano()
+		if at < last && !steps {
 			t.Errorf("%s: frame %d goes back in time", name, f.Seq)
-		} else {
-			last = at
 		}
+		last = at
 		n++
 	}
 	if err := files.Close(); err != nil {

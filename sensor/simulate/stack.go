@@ -48,6 +48,7 @@ func (s *Stream) newHost(system int) *host {
 func (s *Stream) hostAt(a address, system int) *host {
 	r := s.rng
 	s.hosts++
+	s.exist[a] = r.IntN(10) < 6
 	h := &host{
 		number: s.hosts, address: a, system: system, hops: s.world.hopsTo(a), initial: 128, counter: float64(r.IntN(1 << 16)), busy: r.ExpFloat64() * 20,
 		seen: s.now, low: 1025, ports: 3975, used: uint16(r.IntN(3975)), space: newUUID(r), activity: newUUID(r),

@@ -33,11 +33,13 @@ type Stream struct {
 	last     *pending
 	seq      uint64
 	hosts    uint32
+	exist    map[address]bool // addresses at which a host was made, and whether it answers pings
 	mailings uint32
 	servers  []*server
 	size     int
 	from     int64
 	shuffle  bool
+	skew     int64 // by how much the sensor's clock is wrong
 
 	payload, datagram []byte // scratch
 }
@@ -90,7 +92,7 @@ type Options struct {
 // New makes the stream of a scenario.
 func New(spec *Scenario, o Options) *Stream {
 	r := newRand(o.Split, spec.Name, o.Seed)
-	s := &Stream{spec: spec, split: o.Split, rng: r, world: newWorld(r, o.Split), faults: spec.faults, size: o.Size, shuffle: o.Shuffle}
+	s := &Stream{exist: map[address]bool{}, spec: spec, split: o.Split, rng: r, world: newWorld(r, o.Split), faults: spec.faults, size: o.Size, shuffle: o.Shuffle}
 	if s.size == 0 {
 		s.size = spec.small
 	}
@@ -224,7 +226,7 @@ func (s *Stream) pending(data []byte, t Truth) *pending {
 	} else {
 		p = &pending{}
 	}
-	p.at, p.truth, p.data = s.now, t, append(p.data[:0], data...)
+	p.at, p.truth, p.data = s.now+s.skew, t, append(p.data[:0], data...)
 	for len(p.data) < 60 {
 		p.data = append(p.data, 0)
 	}
@@ -238,8 +240,16 @@ func (s *Stream) complete(h *header, t *Truth) {
 	}
 	t.Claimed, t.Owner = h.src, s.world.ownerOf(h.src)
 	t.ttl, t.hops = h.ttl, uint8(s.world.hopsTo(h.src))
-	t.alive = s.world.answersAnyone(h.src)
+	t.alive = s.answersAnyone(h.src)
 	t.odd = h.ttl >= 200 || h.src&255 == 0 || h.src&255 == 255 || h.src == h.dst || h.sport == 0 || t.Owner == ownerSpecial
+}
+
+// answersAnyone says whether a ping or a TCP handshake would find a host at an address.
+func (s *Stream) answersAnyone(a address) bool {
+	if answers, exists := s.exist[a]; exists {
+		return answers
+	}
+	return s.world.holderOf(a) >= holderAlive
 }
 
 // sendUDP puts a UDP datagram on the wire; payload is s.payload after use.

@@ -153,6 +153,3 @@ func (w *world) holderOf(a address) holder {
 	}
 	return holderDenies
 }
-
-// answersAnyone says whether a ping or a TCP handshake would find a host there.
-func (w *world) answersAnyone(a address) bool { return w.holderOf(a) >= holderAlive }
