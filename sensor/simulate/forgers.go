@@ -26,7 +26,7 @@ func (s *Stream) forge(m *mailing, source func(i int) address) *forger {
 	}
 }
 
-// Habits that hide the machine.
+// randomID numbers packets by chance, as randomPort chooses ports and randomTTL the TTL: habits that hide the machine.
 func (s *Stream) randomID(f *forger) { f.id = func() uint16 { return uint16(s.rng.Uint32()) } }
 
 func (s *Stream) randomPort(f *forger) {

@@ -65,6 +65,7 @@ func newWorld(r *rand.Rand, split Split) *world {
 	return w
 }
 
+// give gives a system one more /16 that is free.
 func (w *world) give(r *rand.Rand, system int) {
 	for {
 		block := uint16(r.Uint32())
@@ -94,9 +95,10 @@ func plainOwner(block uint16) int {
 	return ownerUnrouted
 }
 
+// ownerOf is the system that holds an address, or one of the owners that are none.
 func (w *world) ownerOf(a address) int { return int(w.owner[a>>16]) }
 
-// host address of a system: few end in 0 or 255.
+// addressIn draws an address of a system: few end in 0 or 255.
 func (w *world) addressIn(r *rand.Rand, system int) address {
 	blocks := w.systems[system].blocks
 	a := address(blocks[r.IntN(len(blocks))])<<16 | address(r.Uint32()&0xffff)
@@ -139,6 +141,7 @@ const (
 	holderDenies
 )
 
+// holderOf is what sits at an address; where nobody was made it is drawn once and for all.
 func (w *world) holderOf(a address) holder {
 	if w.ownerOf(a) < 0 {
 		return holderDead
