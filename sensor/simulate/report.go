@@ -193,7 +193,7 @@ func costTable(b *strings.Builder, all []Result) {
 
 // cases names the first claims that went wrong.
 func cases(b *strings.Builder, all []Result) {
-	b.WriteString("## Cases\n\nThe first claims that were blamed falsely, or genuine ones called forged.\n\n")
+	b.WriteString("## Cases\n\nThe first claims that were blamed falsely, genuine ones called forged, and provable ones not proven.\n\n")
 	for i := range all {
 		r := &all[i]
 		for _, c := range r.Blames {
@@ -201,6 +201,9 @@ func cases(b *strings.Builder, all []Result) {
 		}
 		for _, c := range r.Wrongs {
 			fmt.Fprintf(b, "* called forged, %s: %s\n", r.Scenario.Name, c)
+		}
+		for _, c := range r.Misses {
+			fmt.Fprintf(b, "* not proven, %s: %s\n", r.Scenario.Name, c)
 		}
 	}
 }

@@ -78,7 +78,7 @@ type Result struct {
 
 	Flagged []uint32 // of each mailing: popups until a source was first called forged; ascending
 
-	Blames, Wrongs []string // the first of each, in words
+	Blames, Wrongs, Misses []string // the first of each, in words: blamed falsely, genuine but called forged, not proven but provable
 }
 
 // innocent scores the last document of a claim whose source sent nothing.
@@ -105,6 +105,9 @@ func (r *Result) genuine(a *spoof.Assessment, c *claim) {
 	}
 	if c.proof {
 		r.Proofs.count(bound)
+		if !bound {
+			r.note(&r.Misses, a, c.family)
+		}
 	}
 	switch a.State {
 	case spoof.ForgedCertain:
@@ -127,6 +130,9 @@ func (r *Result) note(list *[]string, a *spoof.Assessment, family string) {
 	text := fmt.Sprintf("%s %s %s %s %+.1f dB:", family, a.Key.Source, a.Key.Hour.Format(time.RFC3339), a.State, a.Decibans)
 	for _, v := range a.Evidence {
 		text += fmt.Sprintf(" %s %+.1f", v.ID, v.Decibans)
+		if v.Group == "rule" {
+			text += " (" + v.Text + ")"
+		}
 	}
 	*list = append(*list, text)
 }
@@ -221,6 +227,7 @@ func (r *Result) add(o *Result) {
 	r.Flagged = append(r.Flagged, o.Flagged...)
 	slices.Sort(r.Flagged)
 	r.Blames = append(r.Blames, o.Blames[:min(len(o.Blames), max(0, mostCases-len(r.Blames)))]...)
+	r.Misses = append(r.Misses, o.Misses[:min(len(o.Misses), max(0, mostCases-len(r.Misses)))]...)
 	r.Wrongs = append(r.Wrongs, o.Wrongs[:min(len(o.Wrongs), max(0, mostCases-len(r.Wrongs)))]...)
 }
 
