@@ -72,17 +72,19 @@ func phaseSteps(span float64) int { return int(maxRate * 3 * span / counterTurn)
 
 // coherence searches the grid for the rate at which points fall together. The phasors are centred: under exchangeable values the sum then has
 // mean 0 at every rate, however values and times are heaped (hosts that just booted, bursts), and its square over its variance is
-// exponential or lighter.
+// exponential or lighter. Rates at which the counter makes less than a quarter turn for each value are left out: hosts that rebooted together
+// keep step for that long at rates of their own, and the order test sees such a counter rise.
 func coherence(points []phasePoint, looks int) phaseFound {
 	f := phaseFound{P: 1, N: len(points)}
 	span := points[len(points)-1].at
 	step := counterTurn / (3 * span)
 	steps := phaseSteps(span)
 	turned, variance := centred(points)
-	if variance < 1e-9 || steps == 0 {
+	least := 3 * len(points) / 4 // a quarter turn for each value
+	if variance < 1e-9 || steps <= least {
 		return f
 	}
-	best, at := scan(points, turned, 0, step, steps)
+	best, at := scan(points, turned, step*float64(least), step, steps-least)
 	fine, fineAt := scan(points, turned, at-step, step/16, 32) // a finer rate holds for longer
 	if fine > best {
 		best, at = fine, fineAt

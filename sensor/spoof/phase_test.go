@@ -38,7 +38,7 @@ func TestThePhaseTestFindsASteadyCounter(t *testing.T) {
 		const trials = 40
 		found := map[float64]int{}
 		for range trials {
-			f := coherence(sparse(r, c.n, 3000, 200+1500*r.Float64(), c.wander), phaseTries)
+			f := coherence(sparse(r, c.n, 3000, 500+1200*r.Float64(), c.wander), phaseTries)
 			for _, level := range []float64{1e-4, 1e-6} {
 				if f.P < level {
 					found[level]++
