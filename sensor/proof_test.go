@@ -444,3 +444,25 @@ func TestNoProofOutlivesTheRun(t *testing.T) {
 		}
 	}
 }
+
+// Errors about popups in our name that we never sent say that who uses the tool forges: where the sensor hears what leaves.
+func TestBackscatterSpeaksAgainstTheTool(t *testing.T) {
+	ours := exchange(t, morning, another)[theCall] // of the tool, in the name of a host of ours
+	copy(ours.Data[srcAt:], netip.MustParseAddr("193.11.84.80").AsSlice())
+	copy(ours.Data[dstAt:], sender.AsSlice())
+	popup := exchange(t, morning.Add(time.Minute), another)[:1]
+	popup[0].Data[flagsAt] |= 0x20
+	for name, c := range map[string]struct {
+		before []decoders.Frame
+		want   bool
+	}{
+		"never sent":             {append(exchange(t, morning.Add(-time.Hour), sender), refusing(ours, 0)), true},
+		"nothing heard to leave": {[]decoders.Frame{refusing(ours, 0)}, false},
+		"sent":                   {append(exchange(t, morning.Add(-time.Hour), sender), ours, refusing(ours, time.Second)), false},
+	} {
+		got := judged(t, atHome(t), append(c.before, popup[0]), another)
+		if slices.Contains(got.evidence, "E60") != c.want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

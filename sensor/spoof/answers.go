@@ -148,6 +148,7 @@ func (j *Judge) Signal(s *decoders.Signal) {
 	if e := &s.Exchange; proof.Refuses(s) && s.QuoteDst.Addr() == e.Call.Src.Addr() {
 		t.refused.put(proof.Call(e.Call.Src, e.Call.Dst, e.Activity, e.Sequence), true, s.Time)
 	}
+	j.backscatter(s)
 	t.bench.Signal(s)
 	t.keep(s)
 	j.gainsay(s)

@@ -238,6 +238,8 @@ func (j *Judge) says(r rows, c *claim, p *population) (string, []uint64) {
 	switch r {
 	case rowE12, rowE13:
 		return j.sentenceHops(r, c), own
+	case rowE60:
+		return sentenceQuoted, own
 	case rowE50, rowE51, rowE52, rowE53, rowE54:
 		return answerSentence(r), j.answered(c, r)
 	case rowE10:

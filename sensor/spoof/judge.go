@@ -132,7 +132,7 @@ func (j *Judge) observe(m *sighting, campaign string) *Assessment {
 		p.submissions++
 	}
 	c, fresh, previous := j.claim(m, p, at)
-	shown := rowsOf(m, j.isHome(m.src.Addr()) && j.isHome(m.dst.Addr())) | j.structural(m, c) | j.own(m) | j.hopRows(m) | c.jumped(m)
+	shown := rowsOf(m, j.isHome(m.src.Addr()) && j.isHome(m.dst.Addr())) | j.structural(m, c) | j.own(m) | j.hopRows(m) | j.quotedRow(m) | c.jumped(m)
 	if m.spam {
 		c.rows |= rowSpam
 	}

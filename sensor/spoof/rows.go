@@ -29,6 +29,7 @@ const (
 	rowE52
 	rowE53
 	rowE54
+	rowE60
 	rowProven  // it proved itself, in this run or before
 	rowReached // it received what our hosts sent, about something else
 	rowSpam    // one of its messages is spam: no evidence, a gate
@@ -112,6 +113,7 @@ var rowTable = [...]row{
 	{rowE52, "E52", g5, 8},
 	{rowE51, "E51", g5, 5},
 	{rowE53, "E53", g5, 5},
+	{rowE60, "E60", g6, 10},
 	{rowE61, "E61", g6, 1},
 	{rowE63, "E63", g6, 3},
 	{rowE63Sum, "E63", g6, 3},

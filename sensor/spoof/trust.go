@@ -31,6 +31,7 @@ type trust struct {
 	dossiers map[uint32]*dossier // by slot of the claim
 	records  recent[addrKey, record]
 	hops     recent[netip.Prefix, verified]
+	quoted   recent[uint64, quotedAt]    // tools that forge our addresses, by print
 	reached  recent[addrKey, int64]      // when a source was seen to receive what our hosts sent, nanoseconds
 	room     int                         // dossiers
 	shed     uint64                      // dossiers that found no room
@@ -69,6 +70,7 @@ func newTrust(c *Config, home func(netip.Addr) bool) *trust {
 		records: newRecent[addrKey, record](recordFor, part/recordCost),
 		hops:    newRecent[netip.Prefix, verified](recordFor, part/verifiedCost),
 		refused: newRecent[proof.Subject, bool](waitFor, part/boundCost),
+		quoted:  newRecent[uint64, quotedAt](recordFor, part/reachedCost),
 		reached: newRecent[addrKey, int64](reachFor, part/reachedCost),
 	}
 	for _, b := range c.Bindings {
