@@ -57,7 +57,7 @@ var stateAdvice = [StateCount]adviceOfState{
 	{ForgedProbable,
 		"A proof that the address received something unpredictable because of this very message. It would not make the claim genuine, but a conflict that a person has to look at.",
 		"That another address of the campaign is the true one. And that it is certain: the number is a weight of evidence, under rules that can be read.",
-		harmOfForged},
+		"Most likely the sender chose this address. Then who has it sent nothing, and would have to answer for somebody else's spam."},
 	{ReachableUnbound,
 		"A proof that is bound to this message: that the address received something unpredictable because of it, and echoed it.",
 		"That it sent this, because it answers. A framed victim is a live host, and answers too.",
