@@ -55,6 +55,8 @@ func TestWhatALineDoesNotSayIsNotRead(t *testing.T) {
 			"TCP from 203.0.113.7:4012 to 198.51.100.20:445, flags S, TTL 110, Jun  3 14:22:01, neither year nor time zone said"},
 		{"2004-06-03T14:22:01.5+02:00 gate kernel: SRC=203.0.113.7 DST=198.51.100.20 LEN=48 TTL=110 ID=7 PROTO=ICMP TYPE=8 CODE=0",
 			"ICMP from 203.0.113.7 to 198.51.100.20, TTL 110, 2004-06-03 12:22:01 UTC"},
+		{"Jun  3 14:23:06 rtr 4711: *Jun  3 2004 12:23:05.123 UTC: %SEC-6-IPACCESSLOGP: list 101 denied udp 203.0.113.7(1) -> 198.51.100.26(1026), 3 packets",
+			"UDP from 203.0.113.7:1 to 198.51.100.26:1026, 3 packets by the log's count, 2004-06-03 12:23:05 UTC"},
 		{"203.0.113.7 1026", "a packet of an unnamed protocol from 203.0.113.7 to port 1026 of an unnamed target, time not said"},
 		{"Thu Jun  3 14:22:01 2004 Blocked incoming TCP packet from 203.0.113.7:80 to 198.51.100.20:4012",
 			"TCP from 203.0.113.7:80 to 198.51.100.20:4012, 2004-06-03 14:22:01, time zone not said"},

@@ -20,7 +20,7 @@ const (
 
 // ReadMail reads an e-mail: its text line by line, XARF reports in it (JSON, or the keyed lines of version 0.2), captures attached.
 func (c *Complaint) ReadMail(file string, r io.Reader) error {
-	m, err := mail.ReadMessage(io.LimitReader(r, maxReport))
+	m, err := mail.ReadMessage(io.LimitReader(r, MaxReport))
 	if err != nil {
 		return fmt.Errorf("read %s: no e-mail: %w", file, err)
 	}

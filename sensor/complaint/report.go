@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// maxReport is the most octets of a report or an e-mail that are read.
-const maxReport = 32 << 20
+// MaxReport is the most octets of a report or an e-mail that are read.
+const MaxReport = 32 << 20
 
 // xarf is what of a report is read: XARF v4 in its own names, the older JSON form in Report.
 type xarf struct {
@@ -47,9 +47,8 @@ type oldSample struct {
 	Base64Encoded        *bool
 }
 
-// ReadReport reads a XARF report. The error says that it is none; what it holds is then nowhere told.
+// ReadReport reads a XARF report. The error says that it is none; nothing of it is told then.
 func (c *Complaint) ReadReport(file string, content []byte) error {
-	of := c.counts(file, KindReport)
 	var x xarf
 	if err := json.Unmarshal(bytes.TrimPrefix(content, []byte("\ufeff")), &x); err != nil {
 		return fmt.Errorf("read %s: no JSON: %w", file, err)
@@ -60,7 +59,7 @@ func (c *Complaint) ReadReport(file string, content []byte) error {
 	if x.Source == "" && len(x.Evidence) == 0 {
 		return fmt.Errorf("read %s: %w", file, errNoReport)
 	}
-	c.claim(of, &x)
+	c.claim(c.counts(file, KindReport), &x)
 	for i, e := range x.Evidence {
 		c.piece(fmt.Sprintf("%s evidence %d", file, i+1), e)
 	}

@@ -78,6 +78,7 @@ const (
 	NoPayload
 	NoSourcePort
 	NoTarget
+	PrivateTarget
 	NoTime
 	NoZone
 	NoYear
@@ -88,16 +89,17 @@ const (
 func (l Limit) String() string {
 	return [limitCount]string{
 		"One UDP datagram proves that a datagram arrived, and nothing about who sent it: its sender writes what source he likes, and needs no answer.",
-		"The port is one of those that popup spam went to (135, 1026 and a few above). That spam was sent with invented sources as a matter of course, from 2003 on.",
+		"The port is one of those that popup spam went to (135, 1026 and a few above). Much of that spam was sent with invented sources from 2003 on.",
 		"A first TCP segment (SYN) alone is as easy to forge as a datagram: only the rest of the handshake would show that the address received an answer.",
 		"The line does not say which TCP segment it was. What a firewall refuses is a first one (SYN), which is as easy to forge as a datagram.",
-		"A SYN+ACK or RST is an answer: the address answers somebody who writes the complainant's address on his packets, or answers late. It points away from the address as the one who began.",
+		"A SYN+ACK or RST is an answer. It can be forged like any single segment; if it was not, the address answers somebody who writes the complainant's address on his packets, and did not begin.",
 		"A segment from the middle of a connection proves something only where the log shows the handshake before it; a single line does not.",
 		"An ICMP packet needs no answer, and its source can be written by anybody.",
 		"The line does not name the protocol: without it nothing can be said of whether the source had to receive anything.",
 		"The payload is not there: neither what was said nor whether a call asked for an answer can be looked at. A signature's name is an opinion on the payload, not the payload.",
 		"There is no source port: where customers share an address (NAT, CGN) nobody can tell which of them it would be (RFC 6302).",
 		"The target's address or port is not said, so it cannot be looked for in anybody's records.",
+		"The target is a private address, which a router put there: what stood on the wire is not said, so it cannot be looked for in anybody's records.",
 		"The time is not said, or cannot be read in one way only: an address belongs to different people at different times.",
 		"The time zone is not said: the time may be off by up to 14 hours, and an address may have changed hands in between.",
 		"The year is not said.",
@@ -115,10 +117,17 @@ func (s *Sight) Limits() []Limit {
 	add(true, NoPayload)
 	add(s.Src.Port() == 0 && s.Proto != "icmp", NoSourcePort)
 	add(!s.Dst.Addr().IsValid() || s.Dst.Port() == 0 && s.Proto != "icmp", NoTarget)
+	add(s.Dst.Addr().IsPrivate() || s.Dst.Addr().IsLoopback(), PrivateTarget)
 	add(!s.Stamp.Known, NoTime)
 	add(s.Stamp.Known && !s.Stamp.Zone, NoZone)
 	add(s.Stamp.Known && !s.Stamp.Year, NoYear)
 	return out
+}
+
+// Comparable says whether the sight can be looked for in a capture: target and time are said, and the target stood on the wire.
+func (s *Sight) Comparable() bool {
+	a := s.Dst.Addr()
+	return s.Stamp.Known && a.IsValid() && !a.IsPrivate() && !a.IsLoopback() && (s.Dst.Port() != 0 || s.Proto == "icmp")
 }
 
 // packetLimits is what a packet of that kind cannot prove.

@@ -58,16 +58,30 @@ func newClock() *clock {
 	return c
 }
 
-// read finds the first time of a line.
-func (c *clock) read(line string, order dateOrder) Stamp {
+// read finds the time of a line: of several the one that says most, of these the first. A log server writes its own time before the
+// firewall's, often without year and zone.
+func (c *clock) read(line string, order dateOrder) (best Stamp) {
 	for _, e := range c.exprs {
-		if found := e.FindStringSubmatch(line); found != nil {
-			if s, ok := stampOf(fields(e, found), order); ok {
-				return s
+		for _, found := range e.FindAllStringSubmatch(line, maxStamps) {
+			if s, ok := stampOf(fields(e, found), order); ok && s.says() > best.says() {
+				best = s
 			}
 		}
 	}
-	return Stamp{}
+	return best
+}
+
+// maxStamps is how many times of one kind are looked at in a line.
+const maxStamps = 4
+
+// says is how much a time says: zone before year before day.
+func (s Stamp) says() (n int) {
+	for i, is := range []bool{s.Known, s.Year, s.Zone} {
+		if is {
+			n |= 1 << i
+		}
+	}
+	return n
 }
 
 // fields gives the groups that took part in a match, by name.
