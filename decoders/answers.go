@@ -47,7 +47,7 @@ func (d *Decoder) converse(s *Signal, at step) {
 	manager := h.Interface == dcerpc.Conversation
 	back := d.conversations.asked(at.at, dst, src, h) // the callback that this answers
 	if manager || back != nil {
-		d.conversations.carry(at.at, src, dst, h.Activity)
+		d.conversations.carry(at.at, src, dst, h)
 	}
 	switch {
 	case manager && h.Type == dcerpc.TypeRequest:

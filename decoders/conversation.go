@@ -28,8 +28,14 @@ type conversations struct {
 	secret    inet.Secret
 	calls     generations[call]
 	callbacks generations[*callback]
-	soles     generations[uint64] // pair of addresses that a callback's activity went between; severalPairs
-	since     time.Time           // since when no activity was forgotten early
+	soles     generations[sole]
+}
+
+// sole is what is known of an activity of the conversation manager.
+type sole struct {
+	pair  uint64 // of addresses that it went between; severalPairs
+	next  uint32 // sequence number that is to follow
+	whole bool   // all before it were seen
 }
 
 // severalPairs marks an activity that more than one pair of addresses used.
@@ -78,7 +84,7 @@ func newConversations(secret inet.Secret, memory int64) conversations {
 		secret:    secret,
 		calls:     newGenerations[call](exchangeWindow, int(memory/2/callCost)),
 		callbacks: newGenerations[*callback](exchangeWindow, int(memory/4/callbackCost)),
-		soles:     newGenerations[uint64](soleWindow, int(memory/4/soleCost)),
+		soles:     newGenerations[sole](soleWindow, int(memory/4/soleCost)),
 	}
 }
 
@@ -156,31 +162,33 @@ func (b *callback) answered(at step, what said) {
 	b.different = b.different || what != b.said
 }
 
-// carry notes that an activity of the conversation manager went between two addresses. The order does not matter.
-func (s *conversations) carry(at int64, a, b netip.Addr, activity dcerpc.UUID) {
+// carry notes that an activity of the conversation manager went between two addresses. Their order does not matter.
+func (s *conversations) carry(at int64, a, b netip.Addr, h *dcerpc.Header) {
 	if b.Less(a) {
 		a, b = b, a
 	}
-	k, pair := s.soleKey(activity), between(s.secret, a, b, dcerpc.UUID{})|1
-	now, shed, began := time.Unix(0, at), s.soles.shed, s.soles.began
-	if known, ok := s.soles.get(k); ok && known != pair {
-		pair = severalPairs
+	k, pair := s.soleKey(h.Activity), between(s.secret, a, b, dcerpc.UUID{})|1
+	known, ok := s.soles.get(k)
+	if !ok {
+		known = sole{pair: pair, whole: true}
 	}
-	s.soles.put(k, pair, now)
-	if s.soles.shed != shed {
-		s.since = began
+	if known.pair != pair {
+		known.pair = severalPairs
 	}
+	known.whole = known.whole && h.Sequence <= known.next
+	known.next = max(known.next, h.Sequence+min(1, ^h.Sequence))
+	s.soles.put(k, known, time.Unix(0, at))
 }
 
 func (s *conversations) soleKey(activity dcerpc.UUID) uint64 { return s.secret.Sum(activity[:]) }
 
 // sole says whether an activity went between one pair of addresses alone, as far as is known.
 func (s *conversations) sole(activity dcerpc.UUID) Known {
-	switch pair, ok := s.soles.get(s.soleKey(activity)); {
-	case !ok:
-		return Unknown
-	case pair == severalPairs:
+	switch known, ok := s.soles.get(s.soleKey(activity)); {
+	case ok && known.pair == severalPairs:
 		return No
+	case !ok || !known.whole:
+		return Unknown
 	}
 	return Yes
 }
@@ -205,7 +213,7 @@ func (s *conversations) exchange(at int64, client, server netip.Addr, h *dcerpc.
 func (s *conversations) around(b *callback, client, server netip.Addr) Exchange {
 	e := Exchange{
 		Activity: b.asked, Callback: b.public(server, client), CallbackActivity: b.header.Activity, CallbackSequence: b.header.Sequence,
-		CallbackOperation: b.header.Operation, CallbackSole: s.sole(b.header.Activity), CallbackSince: s.since,
+		CallbackOperation: b.header.Operation, CallbackSole: s.sole(b.header.Activity),
 		Answer: b.answer.public(client, server), Answers: b.answers, Differ: b.different,
 	}
 	e.calls(&b.call, client, server)

@@ -135,8 +135,8 @@ func (d *Decoder) Decode(f Frame, r *Result) Reason {
 		return wire.Empty
 	}
 	d.now = f.Time
-	if d.conversations.since.IsZero() {
-		d.conversations.since, d.outbound.since = f.Time, f.Time
+	if d.outbound.since.IsZero() {
+		d.outbound.since = f.Time
 	}
 	c := carrier{seq: f.Seq, time: f.Time, began: f.Time, iface: f.Iface}
 	reason := d.packet.Parse(f.Link, f.Data)

@@ -86,9 +86,9 @@ type Exchange struct {
 	CallbackSequence  uint32
 	CallbackOperation uint16
 	// CallbackSole says whether the callback's activity went between this server and this caller alone: No where any PDU of the conversation
-	// manager carried it between others (somebody could learn it there), Yes as far as was watched, which is since CallbackSince.
-	CallbackSole  Known
-	CallbackSince time.Time // the first frame of the run, or later: since then no activity was forgotten that is younger than 15 minutes
+	// manager carried it between others (somebody could learn it there), Yes where all its sequence numbers from 0 on were seen, Unknown
+	// where one is missing: the sensor came later, lost frames or hears not every road, and who knows to whom that one went.
+	CallbackSole Known
 
 	Answer  Step   // the first answer to that callback
 	Answers uint16 // how many there were, this one included

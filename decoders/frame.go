@@ -41,4 +41,5 @@ type Interface struct {
 	Path string // the file's path as it was found; empty for a live interface
 	Link LinkType
 	Role Role
+	Snap uint32 // octets of a frame that are captured at most; 0 is no limit, or not known
 }

@@ -20,11 +20,11 @@ func (t *Interfaces) Of(number int) Interface {
 	return t.Now(number)
 }
 
-// Lasting gives what of an interface lasts beyond its run: not its path, which no document shows. So the files of a directory are one
+// Lasting gives what of an interface lasts beyond its run: neither its path, which no document shows, nor its snap length. So the files of a directory are one
 // interface, and there are no more of them than names, links and roles.
 func (t *Interfaces) Lasting(number int) Interface {
 	i := t.Of(number)
-	i.Path = ""
+	i.Path, i.Snap = "", 0
 	return i
 }
 

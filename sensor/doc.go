@@ -11,7 +11,8 @@
 //	       -> Sink
 //
 // Time is data: advance takes the frame's time, and no clock is read, so that a capture of 2004 replays as in 2004. One goroutine carries
-// a frame from the Source to the Sink. The three judges do not know each other; step joins them. A live source that waits sends ticks, and
+// a frame from the Source to the Sink. A Witness, if there is one, is shown frames, popups and claims on their way: so the packets behind a
+// verdict can be kept until it is known. The three judges do not know each other; step joins them. A live source that waits sends ticks, and
 // differs from a file in nothing else.
 //
 // # Who can be believed

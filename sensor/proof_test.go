@@ -19,6 +19,7 @@ import (
 type taped struct {
 	frames []decoders.Frame
 	role   decoders.Role
+	path   string // of the file that they are taken to be of; empty: they are live
 }
 
 func (t *taped) Next() (decoders.Frame, error) {
@@ -31,7 +32,7 @@ func (t *taped) Next() (decoders.Frame, error) {
 }
 
 func (t *taped) Interface(int) decoders.Interface {
-	return decoders.Interface{Name: "span0", Role: t.role}
+	return decoders.Interface{Name: "span0", Role: t.role, Path: t.path}
 }
 
 // Offsets into a frame of the exchange: Ethernet, IPv4 without options, UDP, the RPC header, its body.
@@ -62,10 +63,21 @@ const (
 	theAck
 )
 
-// exchange gives the frames of vector 05 between other addresses, a call that its sender proves to be his, from a time on.
+// exchange gives the frames of vector 05, a call that its sender proves to be his, from a time on.
 func exchange(t testing.TB, at time.Time, from netip.Addr) []decoders.Frame {
 	t.Helper()
-	files, err := capture.Open([]string{testdata + "/vectors/05_way2_exchange.pcap"}, capture.Config{})
+	f := between(t, "05_way2_exchange", 5, at, from)
+	if len(f) != 5 {
+		t.Fatalf("the vector has %d frames", len(f))
+	}
+	return f
+}
+
+// between gives the frames of a vector as if from the victim's network: the host whose address ends in caller is the one who calls from
+// outside, a frame each second.
+func between(t testing.TB, vector string, caller byte, at time.Time, from netip.Addr) []decoders.Frame {
+	t.Helper()
+	files, err := capture.Open([]string{testdata + "/vectors/" + vector + ".pcap"}, capture.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +91,7 @@ func exchange(t testing.TB, at time.Time, from netip.Addr) []decoders.Frame {
 		f.Data, f.Time = slices.Clone(f.Data), at.Add(time.Duration(len(out))*time.Second)
 		for _, place := range []int{srcAt, dstAt} {
 			a := victim
-			if f.Data[place+3] == 5 { // 10.20.0.5 calls
+			if f.Data[place+3] == caller {
 				a = from
 			}
 			copy(f.Data[place:], a.AsSlice())
@@ -90,9 +102,6 @@ func exchange(t testing.TB, at time.Time, from netip.Addr) []decoders.Frame {
 		}
 		f.Data[11] = mac
 		out = append(out, f)
-	}
-	if len(out) != 5 {
-		t.Fatalf("the vector has %d frames", len(out))
 	}
 	return out
 }
@@ -105,13 +114,18 @@ type claimSaid struct {
 	reportable bool
 }
 
-// judged carries frames along the road and gives the last claim of an address.
+// judged carries frames along the road and gives the last claim of an address, or one that is proven.
 func judged(t testing.TB, c sensor.Config, frames []decoders.Frame, of netip.Addr) claimSaid {
 	t.Helper()
-	for i := range frames {
-		frames[i].Seq = uint64(i + 1)
+	return judgedFrom(t, c, &taped{frames: frames}, of)
+}
+
+func judgedFrom(t testing.TB, c sensor.Config, src *taped, of netip.Addr) claimSaid {
+	t.Helper()
+	for i := range src.frames {
+		src.frames[i].Seq = uint64(i + 1)
 	}
-	out := roadOf(t, c, &taped{frames: frames})
+	out := roadOf(t, c, src)
 	var said claimSaid
 	for line := range strings.Lines(out.events) {
 		var d struct {
@@ -130,7 +144,7 @@ func judged(t testing.TB, c sensor.Config, frames []decoders.Frame, of netip.Add
 		if err := json.Unmarshal([]byte(line), &d); err != nil {
 			t.Fatal(err)
 		}
-		if s := d.Popupwatch.Source; s.Final && d.Source.IP == of.String() {
+		if s := d.Popupwatch.Source; s.Final && d.Source.IP == of.String() && said.state != "genuine_bound" {
 			said = claimSaid{state: s.State, conflict: s.Conflict, reportable: s.Reportable}
 			for _, e := range s.Evidence {
 				said.evidence = append(said.evidence, e.ID)
@@ -181,11 +195,14 @@ func TestACallbackProves(t *testing.T) {
 			}
 			return f
 		}, "unknown", "R2-failed"},
-		"3 used before, but watched for long": {func(f []decoders.Frame) []decoders.Frame {
+		"3 used before, but seen from the first on": {func(f []decoders.Frame) []decoders.Frame {
+			before := exchange(t, morning.Add(-time.Minute), sender)[:theResponse]
+			before[theCall].Data[activityAt]++
+			before[theCallback].Data[bodyAt]++
 			for _, i := range []int{theCallback, theAnswer} {
-				le.PutUint32(f[i].Data[sequenceAt:], 4)
+				le.PutUint32(f[i].Data[sequenceAt:], 1)
 			}
-			return append([]decoders.Frame{{Time: morning.Add(-16 * time.Minute), Link: f[0].Link, Len: 60, Data: make([]byte, 60)}}, f...)
+			return append(before, f...)
 		}, "genuine_bound", "R2"},
 		"4 denied": {func(f []decoders.Frame) []decoders.Frame {
 			le.PutUint32(f[theAnswer].Data[bodyAt+20:], 0x1c00000a)
@@ -201,6 +218,25 @@ func TestACallbackProves(t *testing.T) {
 		}, "unknown", "E54"},
 		"5 affirmed again": {func(f []decoders.Frame) []decoders.Frame {
 			return withSecond(f, func(b []byte) { b[portAt-16]++ /* IP ID */ })
+		}, "genuine_bound", "R2"},
+		"5 refused, before the answer": {func(f []decoders.Frame) []decoders.Frame {
+			return slices.Insert(f, theAnswer, refusing(f[theCallback], time.Millisecond))
+		}, "unknown", "R2-failed"},
+		"5 refused, after it": {func(f []decoders.Frame) []decoders.Frame {
+			return append(f, refusing(f[theCallback], 5*time.Second))
+		}, "unknown", "R2-failed"},
+		"5 a twin of the call": {func(f []decoders.Frame) []decoders.Frame {
+			twin := saying(f[theCall], "Another text altogether, of which the caller knows nothing.")
+			twin.Data[14+5]++ // IP ID
+			twin.Time = twin.Time.Add(time.Millisecond)
+			return slices.Insert(f, theCallback, twin)
+		}, "unknown", ""},
+		"5 the call again": {func(f []decoders.Frame) []decoders.Frame {
+			again := f[theCall]
+			again.Data = slices.Clone(again.Data)
+			again.Data[14+5]++
+			again.Time = again.Time.Add(time.Millisecond)
+			return slices.Insert(f, theCallback, again)
 		}, "genuine_bound", "R2"},
 		"6 guessed":            {func(f []decoders.Frame) []decoders.Frame { return guessed(f, 4) }, "unknown", "R2-failed"},
 		"6 three":              {func(f []decoders.Frame) []decoders.Frame { return guessed(f, 3) }, "genuine_bound", "R2"},
@@ -261,6 +297,19 @@ func guessed(f []decoders.Frame, n int) []decoders.Frame {
 	return append(out, f...)
 }
 
+// refusing is the ICMP error of a host at which nothing listens, about a datagram that it got.
+func refusing(f decoders.Frame, after time.Duration) decoders.Frame {
+	quoted := f.Data[14:]
+	b := append(slices.Clone(f.Data[:34]), 3, 3, 0, 0, 0, 0, 0, 0)
+	b = append(b, quoted...)
+	copy(b[srcAt:], f.Data[dstAt:dstAt+4])
+	copy(b[dstAt:], f.Data[srcAt:srcAt+4])
+	b[11], b[14+9] = 0xa1, 1
+	binary.BigEndian.PutUint16(b[16:], uint16(len(b)-14))
+	f.Data, f.Len, f.Time = b, len(b), f.Time.Add(after)
+	return f
+}
+
 // tunnelled puts a frame into an IP-in-IP tunnel to home, as somebody may do who has no other way to make it seem to leave from there.
 func tunnelled(f decoders.Frame) decoders.Frame {
 	outer := slices.Clone(f.Data[:34])
@@ -285,13 +334,16 @@ func TestDirectionsMustBeKnown(t *testing.T) {
 	}
 }
 
-// A capture that shows one MAC address for both directions is judged by addresses.
+// A capture that shows one MAC address for both directions is judged by addresses; at an interface such a callback comes from elsewhere.
 func TestMACAddressesMayTellNothing(t *testing.T) {
 	f := exchange(t, morning, sender)
 	for i := range f {
 		f[i].Data[11] = 0xa1
 	}
-	if got := judged(t, atHome(t), f, sender); got.state != "genuine_bound" {
+	if got := judgedFrom(t, atHome(t), &taped{frames: f, path: "x.pcap"}, sender); got.state != "genuine_bound" {
+		t.Errorf("%+v", got)
+	}
+	if got := judged(t, atHome(t), f, sender); got.state != "unknown" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -342,5 +394,53 @@ func TestOnlyTwoProofsAreReportable(t *testing.T) {
 	frames = append(frames, decoders.Frame{Time: morning.Add(time.Hour / 2), Link: frames[0].Link, Len: 60, Data: make([]byte, 60)})
 	if got := judged(t, atHome(t), frames, sender); !got.reportable {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A flood of invented calls pushes no proof out that is under way, at whatever stage; what it does push out is counted.
+func TestAFloodPushesNoProofOut(t *testing.T) {
+	for name, behind := range map[string]int{"the callback": theCallback, "the answer": theAnswer} {
+		f := exchange(t, morning, sender)
+		var flood []decoders.Frame
+		const invented = 40_000
+		for i := range invented {
+			g := f[theCall]
+			g.Data = slices.Clone(g.Data)
+			g.Time = f[behind].Time.Add(time.Duration(i) * 999 * time.Millisecond / invented)
+			binary.BigEndian.PutUint32(g.Data[srcAt:], 0x40000000+uint32(i)*65537)
+			flood = append(flood, g)
+		}
+		if behind == theCallback {
+			flood = flood[:4000] // the called host answers as many at most in a second
+		}
+		frames := slices.Insert(f, behind+1, flood...)
+		if got := judged(t, atHome(t), frames, sender); got.state != "genuine_bound" {
+			t.Errorf("behind %s: %+v", name, got)
+		}
+	}
+}
+
+// A proof is never stored: after a restart the claim says what it said, and nobody may be reported on it.
+func TestNoProofOutlivesTheRun(t *testing.T) {
+	frames := exchange(t, morning, sender)
+	frames = append(frames, decoders.Frame{Time: morning.Add(20 * time.Second), Link: frames[0].Link, Len: 60, Data: make([]byte, 60)})
+	frames = append(frames, decoders.Frame{Time: morning.Add(2 * time.Hour), Link: frames[0].Link, Len: 60, Data: make([]byte, 60)})
+	for i := range frames {
+		frames[i].Seq = uint64(i + 1)
+	}
+	last := ""
+	for line := range strings.Lines(restarted(t, atHome(t), frames, 6).events) {
+		if strings.Contains(line, `"final":true`) && strings.Contains(line, `"claim_id"`) {
+			last = line
+		}
+	}
+	if !strings.Contains(last, `"state":"genuine_bound","reportable":false`) || !strings.Contains(last, `"refused_by":["proof_not_held"]`) {
+		t.Errorf("%s", last)
+	}
+	// Cut between the question and its answer there is no proof at all.
+	for line := range strings.Lines(restarted(t, atHome(t), frames, 2).events) {
+		if strings.Contains(line, `"state":"genuine_bound"`) {
+			t.Errorf("%s", line)
+		}
 	}
 }

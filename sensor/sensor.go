@@ -22,11 +22,6 @@ type Source interface {
 	Interface(i int) decoders.Interface
 }
 
-// Kernel is a source that captures: it knows what the kernel handed over and dropped since it was opened, and the interfaces themselves.
-type Kernel interface {
-	Kernel() (received, dropped, interfaceDropped uint64)
-}
-
 // Sink takes events in order. It must not keep an event, nor the line that Event.JSON gives. An error ends the run.
 type Sink interface {
 	Emit(e *event.Event) error
@@ -35,20 +30,24 @@ type Sink interface {
 // Config of a Sensor. The zero value of each field but Rules is its default.
 type Config struct {
 	Rules          *rules.Set
-	Home           []netip.Prefix // own address space
-	Ports          []uint16       // watched ports besides the Messenger's
-	Memory         int64          // limits.memory, octets; default DefaultMemory
-	Rollup         time.Duration  // 0: every message and claim is its own document
-	RollupSources  int            // rollup.sources; default 100
-	RollupClaims   int            // rollup.claims; default 1,000
-	StatsInterval  time.Duration  // stats.interval; default 60 s
-	CampaignUpdate time.Duration  // campaign.update; default 5 min
-	CampaignIdle   time.Duration  // campaign.idle; default 24 h
-	Event          event.Config   // Home and Interface are set by New and Run
+	Home           []netip.Prefix  // own address space
+	Allow          []netip.Prefix  // addresses that are never reportable
+	Bindings       []spoof.Binding // of access interfaces
+	Ports          []uint16        // watched ports besides the Messenger's
+	Memory         int64           // limits.memory, octets; default DefaultMemory
+	Rollup         time.Duration   // 0: every message and claim is its own document
+	RollupSources  int             // rollup.sources; default 100
+	RollupClaims   int             // rollup.claims; default 1,000
+	StatsInterval  time.Duration   // stats.interval; default 60 s
+	CampaignUpdate time.Duration   // campaign.update; default 5 min
+	CampaignIdle   time.Duration   // campaign.idle; default 24 h
+	Event          event.Config    // Home and Interface are set by New and Run
 
 	// Queue gives what became of the documents for an output since the start, in a fixed order, for the sensor's documents: live only, since it
 	// depends on the clock. May be nil.
 	Queue func() []event.Tally
+
+	Witness Witness // nil: nobody
 }
 
 // Sensor carries frames along the road. It belongs to one goroutine and serves one Run.
@@ -140,7 +139,9 @@ func (s *Sensor) Open(src Source) {
 	if s.config.Rollup > 0 {
 		s.claims = event.NewClaimRollup(s.build, s.config.RollupClaims, budget.Rollup/4)
 	}
-	s.judge = spoof.New(spoof.Config{Home: s.config.Home, Interface: src.Interface, Memory: budget.Spoof})
+	s.judge = spoof.New(spoof.Config{
+		Home: s.config.Home, Allow: s.config.Allow, Bindings: s.config.Bindings, Interface: src.Interface, Memory: budget.Spoof,
+	})
 	s.decoder = decoders.NewDecoder(decoders.Config{Ports: s.config.Ports, Interface: src.Interface, Memory: budget.Decoder})
 }
 
@@ -163,6 +164,7 @@ func (s *Sensor) step(f *decoders.Frame) {
 	if !f.Filtered {
 		reason = s.decoder.Decode(*f, &s.result)
 		s.stats.arrive(&s.result.Arrival)
+		s.showFrame(f, reason)
 		s.deliver()
 		s.changed = reason <= wire.ICMPQuote
 	}
@@ -247,6 +249,7 @@ func (s *Sensor) popup(m *decoders.Message) {
 	in := s.join(m)
 	verdict := s.rules.Judge(m, rules.Context{Direction: direction})
 	claim := s.judge.Observe(m, string(in.ID), verdict.Class == rules.Spam)
+	s.showPopup(m, claim)
 	s.stats.messages++
 	s.summary.popup(m)
 	if !s.rollup.Add(m, in, verdict, claim, direction) {
@@ -327,6 +330,7 @@ func (s *Sensor) tell(a *spoof.Assessment) {
 
 // assess emits the document of a claim that changed or closed.
 func (s *Sensor) assess(a *spoof.Assessment) {
+	s.showClaim(a)
 	if a.Final && a.Key.Class != spoof.ClassProbe {
 		s.summary.claim(a)
 	}

@@ -103,7 +103,7 @@ func configKey(f *pflag.Flag) string {
 		return key[0]
 	}
 	flag := f.Name
-	for _, group := range []string{"privacy-", "limits-", "rollup-", "stats-", "campaign-", "events-", "log-", "queue-"} {
+	for _, group := range []string{"privacy-", "limits-", "rollup-", "stats-", "campaign-", "events-", "log-", "queue-", "evidence-", "reporter-"} {
 		if rest, ok := strings.CutPrefix(flag, group); ok {
 			return group[:len(group)-1] + "." + rest
 		}

@@ -86,7 +86,7 @@ func (s *settings) checkPlaces() error {
 			return usageError("--user: %w", err)
 		}
 	}
-	for _, file := range []string{s.events, s.state, s.elastic.store} {
+	for _, file := range []string{s.events, s.state, s.elastic.store, s.report.evidence} {
 		if info, err := os.Stat(filepath.Dir(file)); file != "" && (err != nil || !info.IsDir()) {
 			return usageError("%s: there is no folder %s to write it to", file, filepath.Dir(file))
 		}

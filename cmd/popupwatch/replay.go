@@ -53,26 +53,23 @@ Exit status: 0 all read, 1 failed, 2 wrong usage, 3 an input was cut short or da
 }
 
 // replay carries captures along the road and says what was found.
-func replay(s *settings, paths []string, io stdio) (err error) {
-	config, err := s.sensorConfig()
+func replay(s *settings, paths []string, io stdio) error {
+	config, err := s.replayConfig()
 	if err != nil {
 		return err
 	}
-	if config.Rules, err = s.loadRules(config.Memory); err != nil {
-		return err
-	}
-	if err := capture.CheckFilter(s.filter); err != nil {
-		return &exitError{exitUsage, fmt.Errorf("--filter: %w", err)}
-	}
-	limitMemory(config.Memory)
-	if err := keepInputs(s.events, paths); err != nil {
+	if err := errors.Join(keepInputs("--events", s.events, paths), keepInputs("--evidence", s.report.evidence, paths)); err != nil {
 		return err
 	}
 	files, err := capture.Open(paths, capture.Config{Filter: s.filter, Stdin: io.in})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, files.Close()) }()
+	return errors.Join(replayFiles(s, config, files, io), files.Close())
+}
+
+// replayFiles opens what is written, carries the frames, and says what was found.
+func replayFiles(s *settings, config sensor.Config, files *capture.Files, io stdio) (err error) {
 	out, err := openEvents(s.events, io)
 	if err != nil {
 		return err
@@ -81,22 +78,45 @@ func replay(s *settings, paths []string, io stdio) (err error) {
 	if err != nil {
 		return errors.Join(err, out.Close())
 	}
+	b, err := s.openBeside(d)
+	if err != nil {
+		return errors.Join(err, out.Close(), d.discard())
+	}
+	defer func() { err = errors.Join(err, b.discard()) }()
+	config.Witness = b.witness()
 	began := time.Now()
-	sinks := d.besides(out)
+	sinks := b.besides(d.besides(out))
 	road := sensor.New(config, sinks)
 	src, stop := watch(files, road, d, io, s.quiet)
 	if err = road.Run(src); err != nil {
 		d.hurry()
 	}
-	err = errors.Join(err, sinks.Close())
+	if err = errors.Join(err, sinks.Close()); err == nil {
+		err = b.save(files.Interface)
+	}
 	interrupted := src.stopped.Load()
 	err = errors.Join(err, d.complete(func() bool { return !interrupted && src.stopped.Load() }, src.left(io.err)))
 	stop()
-	summary := runSummary{Summary: road.Summary(), files: files.Reports(), elapsed: time.Since(began), delivery: d, settings: s}
+	summary := runSummary{Summary: road.Summary(), files: files.Reports(), elapsed: time.Since(began), delivery: d, beside: b, settings: s}
 	if err != nil {
 		return errors.Join(d.account(err), d.discard())
 	}
 	return errors.Join(conclude(s, &summary, files.Skipped(), interrupted, io), d.discard())
+}
+
+// replayConfig checks the settings, gives them the form that the road takes, and tells the collector how much there is.
+func (s *settings) replayConfig() (c sensor.Config, err error) {
+	if c, err = s.sensorConfig(); err != nil {
+		return c, err
+	}
+	if c.Rules, err = s.loadRules(c.Memory); err != nil {
+		return c, err
+	}
+	if err := capture.CheckFilter(s.filter); err != nil {
+		return c, &exitError{exitUsage, fmt.Errorf("--filter: %w", err)}
+	}
+	limitMemory(c.Memory)
+	return c, nil
 }
 
 // limitMemory tells the collector how much the process may take for state of so many octets: the state, and a quarter more for garbage and
@@ -107,15 +127,15 @@ func limitMemory(state int64) {
 	}
 }
 
-// keepInputs refuses to write events over a capture that is to be read: opening it for writing would empty it.
-func keepInputs(events string, paths []string) error {
-	out, err := os.Stat(events)
+// keepInputs refuses to write over a capture that is to be read: opening it for writing would empty it.
+func keepInputs(flag, output string, paths []string) error {
+	out, err := os.Stat(output)
 	if err != nil || !out.Mode().IsRegular() {
 		return nil
 	}
 	for _, path := range paths {
 		if in, err := os.Stat(path); err == nil && os.SameFile(in, out) {
-			return usageError("--events %s is one of the captures to read, and would be overwritten", events)
+			return usageError("%s %s is one of the captures to read, and would be overwritten", flag, output)
 		}
 	}
 	return nil

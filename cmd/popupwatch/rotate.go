@@ -19,6 +19,7 @@ type telescope struct {
 	road     *sensor.Sensor
 	out      eventSink
 	delivery *delivery
+	beside   *beside
 	reports  []capture.FileReport // of files that were read, the last ones
 	began    time.Time
 	dir      string
@@ -39,14 +40,10 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 	if s.elastic.delivers() && s.state != "" && s.elastic.store == "" {
 		return usageError("replay --watch: with --state and --elasticsearch give --store, too: what waits would be lost at a stop, and the state says that it was read")
 	}
-	config, err := s.sensorConfig()
+	config, err := s.replayConfig()
 	if err != nil {
 		return err
 	}
-	if config.Rules, err = s.loadRules(config.Memory); err != nil {
-		return err
-	}
-	limitMemory(config.Memory)
 	t := &telescope{settings: s, io: io, began: time.Now(), dir: paths[0]}
 	t.Watch, err = capture.OpenWatch(paths[0], capture.WatchConfig{Filter: s.filter, Done: t.done, Idle: t.idle, Faulty: t.faulty})
 	if err != nil {
@@ -59,15 +56,28 @@ func watchDirectory(s *settings, paths []string, io stdio) (err error) {
 	if t.delivery, err = s.openDelivery(newPlainLogger(io.err, s.quiet), false); err != nil {
 		return errors.Join(err, t.out.Close())
 	}
-	t.out = t.delivery.besides(t.out)
+	if t.beside, err = s.openBeside(t.delivery); err != nil {
+		return errors.Join(err, t.out.Close(), t.delivery.discard())
+	}
+	defer func() { err = errors.Join(err, t.beside.discard()) }()
+	config.Witness = t.beside.witness()
+	t.out = t.beside.besides(t.delivery.besides(t.out))
 	t.road = sensor.New(config, t.out)
 	t.road.Open(t)
 	if err := t.load(); err != nil {
 		return errors.Join(err, t.out.Close(), t.delivery.discard())
 	}
+	return t.watchUntilStopped()
+}
+
+// watchUntilStopped is the road until the first signal, the evidence, the last deliveries and the summary.
+func (t *telescope) watchUntilStopped() error {
 	// SIGHUP stops as well: a terminal that closes must not cost the place in a file.
 	end := stopAt(func() { t.Watch.Stop(); t.delivery.hurry() }, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	err = t.carry()
+	err := t.carry()
+	if err == nil {
+		err = t.beside.save(t.Watch.Interface)
+	}
 	end()
 	late := time.Now().Add(leaveTaking)
 	err = errors.Join(err, t.delivery.complete(func() bool { return t.delivery.keeps() && time.Now().After(late) }, func(int64) {}))
@@ -169,6 +179,6 @@ func (t *telescope) save() error { return sensor.WriteState(t.settings.state, t.
 
 // conclude prints the summary, and gives status 3 where a file was damaged.
 func (t *telescope) conclude() error {
-	summary := runSummary{Summary: t.road.Summary(), files: t.reports, elapsed: time.Since(t.began), delivery: t.delivery, settings: t.settings}
+	summary := runSummary{Summary: t.road.Summary(), files: t.reports, elapsed: time.Since(t.began), delivery: t.delivery, beside: t.beside, settings: t.settings}
 	return conclude(t.settings, &summary, nil, false, t.io)
 }

@@ -29,6 +29,7 @@ type service struct {
 	log      *slog.Logger
 	out      *output
 	delivery *delivery
+	beside   *beside
 	road     *sensor.Sensor
 	notify   *notifier
 	http     *server
@@ -93,7 +94,11 @@ func (v *service) openRoad(config sensor.Config, io stdio) error {
 	if v.delivery != nil {
 		config.Queue = v.delivery.tallies
 	}
-	v.road = sensor.New(config, v.delivery.besides(v.out))
+	if v.beside, err = v.settings.openBeside(v.delivery); err != nil {
+		return err
+	}
+	config.Witness = v.beside.witness()
+	v.road = sensor.New(config, v.beside.besides(v.delivery.besides(v.out)))
 	v.road.Open(v)
 	v.counts.Store(v.road.Counts())
 	if v.settings.state == "" {
@@ -156,7 +161,7 @@ func (s *settings) confinement(log *slog.Logger) *confinement {
 			c.readable = append(c.readable, filepath.Dir(target))
 		}
 	}
-	for _, file := range []string{s.events, s.state, s.elastic.store} {
+	for _, file := range []string{s.events, s.state, s.elastic.store, s.report.evidence} {
 		if file != "" && !stream(file) {
 			c.writable = append(c.writable, filepath.Dir(file))
 		}
@@ -182,11 +187,11 @@ func (v *service) start() error {
 	err := v.road.Carry()
 	v.counts.Store(v.road.Counts())
 	if v.settings.state == "" {
-		return errors.Join(err, v.road.Finish())
+		return errors.Join(err, v.road.Finish(), v.beside.save(v.Interface))
 	}
 	err = errors.Join(err, v.road.Suspend())
 	v.out.flush() // or a crash here would leave a state whose events are nowhere
-	return errors.Join(err, v.delivery.stopWriting(), v.saveState())
+	return errors.Join(err, v.delivery.stopWriting(), v.saveState(), v.beside.save(v.Interface))
 }
 
 // hello says what the service does, and what is off because it was not told what is home.
@@ -215,6 +220,10 @@ func (v *service) close() error {
 	errs = append(errs, v.http.close(), v.delivery.close())
 	if v.out != nil {
 		errs = append(errs, v.out.to.Close())
+	}
+	errs = append(errs, v.beside.discard())
+	for _, line := range v.beside.said() {
+		v.log.Info(line)
 	}
 	if v.road != nil {
 		v.log.Info("stopped", "frames", v.road.Counts().Frames, "popups", v.road.Messages(), "lost", v.out.lost.Load())

@@ -52,6 +52,8 @@ type settings struct {
 	eventsKeep   int
 
 	elastic elasticSettings
+	report  reportSettings
+	trust   trustSettings
 
 	privacyClean   string
 	namespace      string
@@ -77,7 +79,11 @@ func newSettings(command string) *settings {
 	s.addLive(s.all)
 	s.addReplay(s.all)
 	s.addLimits(s.all)
+	s.addTrust(s.all)
 	s.addDelivery(s.all)
+	s.addEvidence(s.all)
+	s.addReporter(s.all)
+	s.addReport(s.all)
 	if command == commandLive {
 		s.all.Lookup("rollup").DefValue, s.rollup = "1m0s", time.Minute
 	}
@@ -132,6 +138,7 @@ func (s *settings) addLimits(f *pflag.FlagSet) {
 func (s *settings) addFlags(f *pflag.FlagSet) {
 	var others settings
 	foreign := pflag.NewFlagSet("", pflag.ContinueOnError)
+	others.addReport(foreign)
 	if s.all.Name() == commandLive {
 		others.addReplay(foreign)
 	} else {
@@ -225,7 +232,7 @@ func (s *settings) sensorConfig() (sensor.Config, error) {
 	}
 	var err error
 	c.Event.Privacy, err = parsePrivacy(s.privacyClean)
-	return c, errors.Join(err, s.check())
+	return c, errors.Join(err, s.trust.apply(&c), s.check())
 }
 
 // namespaceForm is what Elasticsearch takes as the last part of a data stream's name.
@@ -258,7 +265,7 @@ func (s *settings) check() error {
 	case s.rollupSources < 1 || s.rollupClaims < 1:
 		return usageError("--rollup-sources, --rollup-claims: at least 1")
 	}
-	return s.elastic.checkDelivery()
+	return errors.Join(s.checkReport(), s.elastic.checkDelivery())
 }
 
 // parsePrefix reads a CIDR, or an address as the network of that one host.

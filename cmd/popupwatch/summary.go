@@ -11,6 +11,7 @@ import (
 	"popupwatch/sensor"
 	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/capture"
+	"popupwatch/sensor/report"
 	"popupwatch/sensor/spoof"
 )
 
@@ -20,6 +21,7 @@ type runSummary struct {
 	files    []capture.FileReport
 	elapsed  time.Duration
 	delivery *delivery // nil: nothing was to be delivered
+	beside   *beside
 	settings *settings
 }
 
@@ -46,6 +48,8 @@ type (
 		Elapsed   float64           `json:"elapsed_s"`
 		Speed     float64           `json:"frames_per_s"`
 		Delivery  *jsonDelivery     `json:"delivery,omitempty"`
+		Drafts    *jsonDrafts       `json:"drafts,omitempty"`   // of reports
+		Evidence  *report.Kept      `json:"evidence,omitempty"` // packets of --evidence
 	}
 	jsonDelivery struct {
 		Produced     uint64 `json:"produced"`
@@ -56,6 +60,11 @@ type (
 		Queued       uint64 `json:"queued"`
 		FailureStore uint64 `json:"failure_store,omitempty"` // of the indexed ones
 		Dashboard    string `json:"dashboard,omitempty"`     // its address at the time of the data, with --kibana
+	}
+	jsonDrafts struct {
+		Made    uint64 `json:"made"`
+		Refused uint64 `json:"refused"`
+		Kept    bool   `json:"kept"`
 	}
 	jsonFile struct {
 		Path   string  `json:"path"`
@@ -119,12 +128,27 @@ func (r *runSummary) printJSON(to io.Writer) error {
 		l := r.delivery.Ledger()
 		out.Delivery = &jsonDelivery{l.Produced, l.Carried, l.Indexed, l.Duplicate, l.Dead, l.Queued, l.FailureStore, r.settings.elastic.dashboard(r.extent())}
 	}
+	r.printBeside(&out)
 	document, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode summary: %w", err)
 	}
 	_, err = to.Write(append(visibleJSON(document), '\n'))
 	return err
+}
+
+// printBeside adds what was made besides the events.
+func (r *runSummary) printBeside(out *jsonSummary) {
+	b := r.beside
+	if b == nil {
+		return
+	}
+	if made, refused := b.drafts.Made(), b.drafts.Refused(); made+refused > 0 {
+		out.Drafts = &jsonDrafts{made, refused, b.drafts.Keeps()}
+	}
+	if b.evidence != nil {
+		out.Evidence = &b.kept
+	}
 }
 
 func stamp(t time.Time) *string {
@@ -172,6 +196,9 @@ func (r *runSummary) printText(to io.Writer) error {
 	r.reasons(&b)
 	r.notes(&b)
 	r.delivered(&b)
+	for _, line := range r.beside.said() {
+		fmt.Fprintf(&b, "\n%s\n", visible(line))
+	}
 	_, err := io.WriteString(to, b.String())
 	return err
 }

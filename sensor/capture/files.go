@@ -254,13 +254,13 @@ type register struct {
 	path  string
 }
 
-func (r register) declare(name string, link decoders.LinkType, o order) (declared, error) {
-	d, err := r.files.filters.declare(name, link, o)
+func (r register) declare(name string, link decoders.LinkType, snap uint32, o order) (declared, error) {
+	d, err := r.files.filters.declare(name, link, snap, o)
 	if err != nil {
 		return d, err
 	}
 	d.iface = len(r.files.ifaces)
-	r.files.ifaces = append(r.files.ifaces, decoders.Interface{Name: name, Path: r.path, Link: link, Role: decoders.RoleSpan})
+	r.files.ifaces = append(r.files.ifaces, decoders.Interface{Name: name, Path: r.path, Link: link, Role: decoders.RoleSpan, Snap: snap})
 	return d, nil
 }
 

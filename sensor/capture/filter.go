@@ -86,7 +86,7 @@ func (f *filters) program(link decoders.LinkType, o order) (*program, error) {
 }
 
 // declare knows the filter of an interface and no numbers: it is for a look at a file before its turn.
-func (f *filters) declare(_ string, link decoders.LinkType, o order) (d declared, err error) {
+func (f *filters) declare(_ string, link decoders.LinkType, _ uint32, o order) (d declared, err error) {
 	d.filter, err = f.program(link, o)
 	return d, err
 }

@@ -65,7 +65,7 @@ func (r *reader) number(o *origin, name string) (err error) {
 		return r.damage("more than %d different interfaces", maxInterfaces)
 	}
 	if !ok {
-		if known, err = r.declarer.declare(name, o.link, r.order); err != nil {
+		if known, err = r.declarer.declare(name, o.link, o.snap, r.order); err != nil {
 			return err
 		}
 		r.declared[id] = known

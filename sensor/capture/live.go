@@ -172,7 +172,7 @@ func (l *Live) Interface(i int) decoders.Interface {
 	if i < 0 || i >= len(l.ports) {
 		return decoders.Interface{}
 	}
-	return decoders.Interface{Name: l.ports[i].name, Link: l.ports[i].link(), Role: l.ports[i].role}
+	return decoders.Interface{Name: l.ports[i].name, Link: l.ports[i].link(), Role: l.ports[i].role, Snap: snapLength}
 }
 
 // Kernel adds up what the kernel handed over, what it dropped because the ring was full, and what the interfaces dropped, since OpenLive.

@@ -34,7 +34,7 @@ func (r *reader) readHead(magic uint32) error {
 	}
 	r.r += headOctets
 	r.layOut(magic)
-	return r.declareAlone(decoders.LinkType(r.order.u32(h[20:]) & linkBits))
+	return r.declareAlone(decoders.LinkType(r.order.u32(h[20:])&linkBits), r.order.u32(h[16:]))
 }
 
 func knownMagic(magic uint32) bool {
@@ -52,9 +52,9 @@ func (r *reader) layOut(magic uint32) {
 	}
 }
 
-func (r *reader) declareAlone(link decoders.LinkType) (err error) {
+func (r *reader) declareAlone(link decoders.LinkType, snap uint32) (err error) {
 	r.alone.link = link
-	r.alone.declared, err = r.declarer.declare("", link, r.order)
+	r.alone.declared, err = r.declarer.declare("", link, snap, r.order)
 	return err
 }
 

@@ -10,7 +10,7 @@ import (
 
 // declarer is told of each interface that a file names, and says which number it has in the run and what its frames are tested with.
 type declarer interface {
-	declare(name string, link decoders.LinkType, o order) (declared, error)
+	declare(name string, link decoders.LinkType, snap uint32, o order) (declared, error)
 }
 
 // declared is what the run knows of an interface.

@@ -146,6 +146,12 @@ func (e *Event) Count() uint64 {
 	return 1
 }
 
+// Reportable says whether the document is that of one claim and says that its source is reportable: what nobody doubts but the gates of
+// popupwatch report.
+func (e *Event) Reportable() bool {
+	return e.Set == SetSource && e.Claims == nil && e.Source != nil && reportable(e.Source)
+}
+
 // namesSource says whether the document may carry source.*: no alert may, unless the address is proven, because analysts' tools group
 // alerts by source.ip and would blame whoever stands there (CONTRACT.md 2.1).
 func (e *Event) namesSource() bool {

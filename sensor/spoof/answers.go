@@ -6,7 +6,6 @@ import (
 
 	"popupwatch/decoders"
 	"popupwatch/decoders/dcerpc"
-	"popupwatch/decoders/reassembly"
 	"popupwatch/sensor/spoof/proof"
 )
 
@@ -15,6 +14,7 @@ type bound struct {
 	claimRef
 	frames [2]uint64  // the first and the last of the message
 	began  time.Time  // when the first came
+	twin   bool       // another message had the same numbers: the answer may mean either
 	more   []claimRef // of a connection that carried several, at most maxCarried
 }
 
@@ -64,16 +64,65 @@ func (j *Judge) await(m *decoders.Message, c *claim, slot uint32) {
 	if !ok || !t.home(m.Dst.Addr()) {
 		return
 	}
-	b, known := t.waiting.get(of)
+	b, known := t.find(of)
 	switch {
 	case !known:
 		b = bound{claimRef: ref, frames: [2]uint64{m.Frames[0], m.Frames[len(m.Frames)-1]}, began: m.Began}
-	case m.Session == nil || b.claimRef == ref || len(b.more) >= maxCarried || slices.Contains(b.more, ref):
+	case m.Session == nil && m.Retransmit:
+		return
+	case m.Session == nil:
+		b.twin = true
+	case b.claimRef == ref || len(b.more) >= maxCarried || slices.Contains(b.more, ref):
 		return
 	default:
 		b.more = append(b.more, ref)
 	}
-	t.waiting.put(of, b, m.Time)
+	if m.Session != nil || t.bench.Watches(of) {
+		t.hold(of, b, m.Time)
+	} else {
+		t.waiting.put(of, b, m.Time)
+	}
+}
+
+// find gives what is bound to a subject.
+func (t *trust) find(of proof.Subject) (bound, bool) {
+	if b, ok := t.held[of]; ok {
+		return b, true
+	}
+	return t.waiting.get(of)
+}
+
+// hold keeps what is bound to a subject until its outcome comes.
+func (t *trust) hold(of proof.Subject, b bound, now time.Time) {
+	if _, known := t.held[of]; !known && len(t.held) >= t.room {
+		for k, old := range t.held {
+			if now.Sub(old.began) > holdFor {
+				delete(t.held, k)
+			}
+		}
+		if len(t.held) >= t.room {
+			t.shed++
+			return
+		}
+	}
+	t.held[of] = b
+}
+
+// keep moves what is bound to a call out of reach of invented addresses: a callback makes it young again, an answer holds it.
+func (t *trust) keep(s *decoders.Signal) {
+	e := &s.Exchange
+	if s.Kind != decoders.SignalPDU || e.Call.Frame == 0 || s.Fact != decoders.FactCallback && s.Fact != decoders.FactCallbackAnswer {
+		return
+	}
+	of := proof.Call(e.Call.Src, e.Call.Dst, e.Activity, e.Sequence)
+	b, ok := t.waiting.get(of)
+	switch {
+	case !ok:
+	case t.bench.Watches(of):
+		t.hold(of, b, s.Time)
+	default:
+		t.waiting.put(of, b, s.Time)
+	}
 }
 
 // subject is what a proof of a message would be about. Calls that need no answer have none, and connections without a handshake.
@@ -96,20 +145,12 @@ func (j *Judge) Signal(s *decoders.Signal) {
 	if (s.Fact == decoders.FactCallbackAnswer || s.Fact == decoders.FactCallbackRefuse) && s.Exchange.Callback.Frame == 0 && s.Kind == decoders.SignalPDU {
 		t.guess(s)
 	}
-	if s.Kind == decoders.SignalStream {
-		j.reach(s)
+	if e := &s.Exchange; proof.Refuses(s) && s.QuoteDst.Addr() == e.Call.Src.Addr() {
+		t.refused.put(proof.Call(e.Call.Src, e.Call.Dst, e.Activity, e.Sequence), true, s.Time)
 	}
 	t.bench.Signal(s)
+	t.keep(s)
 	j.gainsay(s)
-}
-
-// reach notes that the client of a connection received what a host of ours sent, whatever it was about (R3).
-func (j *Judge) reach(s *decoders.Signal) {
-	e := &s.Session.Evidence
-	c, client := &e.Ends[reassembly.Client], s.Session.Ends.Client.Addr()
-	if j.isHome(s.Session.Ends.Server.Addr()) && !j.isHome(client) && e.Handshake() && c.Acked > 0 && c.Reset == 0 && !s.Session.Initials.Predictable() && s.Marks.Tunnels == 0 {
-		j.trust.reached.put(keyOf(client), s.Time.UnixNano(), s.Time)
-	}
 }
 
 // statusBadActivity is how a host says that it made no such call (C706 appendix E: nca_s_bad_actid).
@@ -125,7 +166,7 @@ func (j *Judge) gainsay(s *decoders.Signal) {
 	if r == 0 {
 		return
 	}
-	b, ok := j.trust.waiting.get(proof.Call(e.Call.Src, e.Call.Dst, e.Activity, e.Sequence))
+	b, ok := j.trust.find(proof.Call(e.Call.Src, e.Call.Dst, e.Activity, e.Sequence))
 	if !ok || !b.isOf(&e.Call) {
 		return
 	}
@@ -192,9 +233,16 @@ func (j *Judge) renew(r claimRef) {
 // prove takes the outcomes of proofs that are due, or all at the end.
 func (j *Judge) prove(due func() (proof.Outcome, bool), now time.Time) {
 	for o, ok := due(); ok; o, ok = due() {
-		b, known := j.trust.waiting.get(o.Subject)
+		if o.Received() {
+			j.trust.reached.put(keyOf(o.Subject.Source.Addr()), now.UnixNano(), now)
+		}
+		b, known := j.trust.find(o.Subject)
+		delete(j.trust.held, o.Subject)
 		if !known || o.Rule == proof.RuleCallback && !b.isOf(&o.Call) {
 			continue
+		}
+		if refused, _ := j.trust.refused.get(o.Subject); (b.twin || refused) && o.Genuine.Valid() {
+			o.Genuine, o.Failed = proof.Genuine{}, proof.NotContradicted
 		}
 		j.settle(b.claimRef, o, now)
 		for _, r := range b.more {
@@ -208,6 +256,9 @@ func (j *Judge) settle(r claimRef, o proof.Outcome, now time.Time) {
 	c, d := j.open(r, j.trust.room)
 	if d == nil {
 		return
+	}
+	if o.Received() {
+		c.rows |= rowReached
 	}
 	if d.failed = o; o.Genuine.Valid() {
 		d.proof, d.failed = o.Genuine, proof.Outcome{}

@@ -72,6 +72,7 @@ func (j *Judge) final(c *claim, at time.Time) *Assessment {
 	}
 	a.Final = true
 	c.open = false
+	delete(j.trust.dossiers, j.byKey[c.key]) // what it says stands in the document
 	j.delist(c)
 	if p.refs--; p.refs == 0 {
 		j.rest(c.slot, p)

@@ -52,8 +52,8 @@ func (j *Judge) answered(c *claim, r rows) []uint64 {
 
 const (
 	sentenceConflict = "The proof and other evidence contradict each other: a person has to look, and nobody may be reported."
-	sentenceRestored = "The source proved itself before the sensor was started again; the proof itself is not kept, so nobody may be reported on it."
-	sentenceReached  = "The address received what a host of ours sent within the hour, over another connection: it exists, but nothing ties it to this message."
+	sentenceRestored = "The source proved itself earlier, before this part of the claim or before the sensor was started again; the proof itself is not kept, so nobody may be reported on it."
+	sentenceReached  = "The address received what a host of ours sent around that hour: it exists, but nothing ties it to this message."
 )
 
 func sentenceProof(g proof.Genuine) string {
@@ -91,11 +91,11 @@ func reasonFailed(c proof.Condition) string {
 	case proof.CallbackLeft:
 		return "the question was not seen to leave our network for the caller within 30 s of the call."
 	case proof.ActivityFresh:
-		return "the question's activity can be guessed (it is not of version 4), was also used with others, or may have been, within 15 minutes before."
+		return "the question's activity can be guessed (it is not of version 4), was also used with others, or may have been: not all its numbers were seen."
 	case proof.AnswerFits:
 		return "the answer came from another port, too early or too late, with another number, or did not say yes."
 	case proof.NotContradicted:
-		return "something from the same address, or our own host, said otherwise."
+		return "something from the same address, or our own host, said otherwise, or another message had the call's numbers."
 	case proof.NotGuessed:
 		return "the address sent answers to questions that were never asked: it may have guessed."
 	case proof.SamePath:
@@ -109,9 +109,9 @@ func reasonFailed(c proof.Condition) string {
 	case proof.NotReset:
 		return "the client's address refused the connection."
 	case proof.OnePath:
-		return "the client's segments came with different TTLs, or in a tunnel."
+		return "the client's segments came with different TTLs."
 	case proof.ServerLeft:
-		return "the server's answers were not seen to leave our network."
+		return "the server's answers were not seen to leave our network, or came in a tunnel."
 	default:
 		return "many of the client's segments fit nothing: it may have guessed."
 	}

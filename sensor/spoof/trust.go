@@ -22,24 +22,27 @@ type trust struct {
 	bench    *proof.Bench
 	home     func(netip.Addr) bool
 	iface    func(int) decoders.Interface
-	bindings map[Binding]bool // with prefixes of one address each
-	networks []Binding        // with longer ones
-	waiting  recent[proof.Subject, bound]
+	bindings map[Binding]bool             // with prefixes of one address each
+	networks []Binding                    // with longer ones
+	waiting  recent[proof.Subject, bound] // calls that nobody answered for yet: anybody can send these
+	held     map[proof.Subject]bound      // of answered calls and whole connections: no invented address pushes them out
 	sides    map[int]side
 	guesses  recent[netPair, uint16]
 	dossiers map[uint32]*dossier // by slot of the claim
 	records  recent[addrKey, record]
 	hops     recent[netip.Prefix, verified]
-	reached  recent[addrKey, int64] // when a source was seen to receive what our hosts sent, nanoseconds
-	room     int                    // dossiers
-	shed     uint64                 // dossiers that found no room
-	loss     time.Time              // when the capture last lost frames
+	reached  recent[addrKey, int64]      // when a source was seen to receive what our hosts sent, nanoseconds
+	room     int                         // dossiers
+	shed     uint64                      // dossiers that found no room
+	refused  recent[proof.Subject, bool] // calls whose callback an ICMP error refused
+	loss     time.Time                   // when the capture last lost frames
 }
 
-// What each thing that trust keeps costs, in octets, about: it gets a sixteenth of the memory, in equal parts.
+// What each thing that trust keeps costs, in octets, about: it gets an eighth of the memory, of which calls that wait get half, and proofs under
+// way a quarter.
 const (
-	trustShare   = 16
-	trialCost    = 1200
+	trustShare   = 8
+	trialCost    = 800
 	boundCost    = 2 * 220
 	guessCost    = 2 * 80
 	dossierCost  = 640
@@ -54,16 +57,18 @@ const (
 	guessFor  = 10 * time.Minute
 	recordFor = 24 * time.Hour
 	reachFor  = time.Hour
+	holdFor   = 10 * time.Minute // what no outcome came for by then makes room
 )
 
 func newTrust(c *Config, home func(netip.Addr) bool) *trust {
-	part := int(c.Memory) / trustShare / 8
+	part := int(c.Memory) / trustShare / 16
 	t := &trust{
-		home: home, iface: c.Interface, sides: map[int]side{}, dossiers: map[uint32]*dossier{}, room: part / dossierCost, bindings: map[Binding]bool{},
-		waiting: newRecent[proof.Subject, bound](waitFor, 2*part/boundCost),
+		home: home, iface: c.Interface, sides: map[int]side{}, dossiers: map[uint32]*dossier{}, room: max(part/dossierCost, 16), bindings: map[Binding]bool{},
+		waiting: newRecent[proof.Subject, bound](waitFor, 8*part/boundCost), held: map[proof.Subject]bound{},
 		guesses: newRecent[netPair, uint16](guessFor, part/guessCost),
 		records: newRecent[addrKey, record](recordFor, part/recordCost),
 		hops:    newRecent[netip.Prefix, verified](recordFor, part/verifiedCost),
+		refused: newRecent[proof.Subject, bool](waitFor, part/boundCost),
 		reached: newRecent[addrKey, int64](reachFor, part/reachedCost),
 	}
 	for _, b := range c.Bindings {
@@ -73,7 +78,7 @@ func newTrust(c *Config, home func(netip.Addr) bool) *trust {
 			t.networks = append(t.networks, b)
 		}
 	}
-	t.bench = proof.New(proof.Config{Left: t.left, Bound: t.bound, Guesses: t.guessed, Room: part / 2 / trialCost})
+	t.bench = proof.New(proof.Config{Left: t.left, Bound: t.bound, Guesses: t.guessed, Room: max(4*part/trialCost, 16)})
 	return t
 }
 
@@ -103,17 +108,22 @@ func (t *trust) direction(iface int, src, dst netip.Addr, m *inet.Marks) {
 }
 
 // left says whether a packet was on its way out from a host of ours to one elsewhere: not in a tunnel, not where only what comes in is
-// heard, and not with a MAC address that brings what comes in, where these tell directions. A capture in which both directions have one MAC
-// address, as one of a router's own interface, is judged by addresses alone.
+// heard, and not with a MAC address that brings what comes in. A file in which no MAC address was seen to leave only, as one that a router made
+// of its own traffic, is judged by addresses alone.
 func (t *trust) left(s, theirs *decoders.Step) bool {
 	if !t.home(s.Src.Addr()) || t.home(s.Dst.Addr()) || s.Tunnels > 0 {
 		return false
 	}
-	if t.iface != nil && t.iface(s.Iface).Role == decoders.RoleExternal {
-		return false
+	file := false
+	if t.iface != nil {
+		i := t.iface(s.Iface)
+		if i.Role == decoders.RoleExternal {
+			return false
+		}
+		file = i.Path != ""
 	}
 	side, known := t.sides[s.Iface]
-	if known && !side.apart {
+	if known && !side.apart && file {
 		return true
 	}
 	return (s.SrcMAC != side.from || s.SrcMAC == [6]byte{}) && (theirs == nil || s.SrcMAC != theirs.SrcMAC || s.SrcMAC == [6]byte{})

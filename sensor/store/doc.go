@@ -1,4 +1,5 @@
-// Package store keeps events in one SQLite file: the queue from which outputs are fed, and their dead letters.
+// Package store keeps events in one SQLite file: the queue from which outputs are fed, and their dead letters. It keeps drafts of reports
+// beside them, as text.
 //
 // # The queue
 //

@@ -20,22 +20,31 @@ import (
 // DefaultLimit is how many octets of documents may wait.
 const DefaultLimit = 1 << 30
 
-// version is that of the tables, in PRAGMA user_version.
-const version = 1
+// version is that of the tables, in PRAGMA user_version: how many steps of migrations were taken.
+const version = 2
 
-// schema makes the tables. Times are nanoseconds since 1970, by the clock of the machine.
-const schema = `
+// migrations bring the tables from one version to the next: a new file takes all of them. Steps are only added, never changed. Times are
+// nanoseconds since 1970, by the clock of the machine, but for those of drafts, which are packet time.
+var migrations = [version]string{`
 CREATE TABLE batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, arrived INTEGER NOT NULL, documents INTEGER NOT NULL, octets INTEGER NOT NULL,
 	sum INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE output (name TEXT PRIMARY KEY, delivered INTEGER NOT NULL);
 CREATE TABLE dead (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, output TEXT NOT NULL, stream TEXT NOT NULL, event TEXT NOT NULL,
 	status INTEGER NOT NULL, type TEXT NOT NULL, reason TEXT NOT NULL, document BLOB NOT NULL);
 CREATE TABLE damaged (seq INTEGER PRIMARY KEY, documents INTEGER NOT NULL, body BLOB NOT NULL);
-`
+`, `
+CREATE TABLE draft (id TEXT PRIMARY KEY, source TEXT NOT NULL, campaign TEXT NOT NULL, at INTEGER NOT NULL, document BLOB NOT NULL,
+	hash TEXT NOT NULL);
+CREATE INDEX draft_source ON draft (source, at);
+CREATE INDEX draft_at ON draft (at);
+`}
 
 // pragmas are set for each connection. The pages are large, since rows are.
 const pragmas = "?_pragma=page_size(16384)&_pragma=journal_mode(%s)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)" +
 	"&_pragma=journal_size_limit(67108864)&_pragma=cache_size(-4096)"
+
+// readerPragmas are those of who only looks.
+const readerPragmas = "?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)"
 
 // ErrDamaged is a file that is no store, or one whose pages are broken.
 var ErrDamaged = errors.New("the store is damaged")
@@ -46,6 +55,8 @@ var ErrInUse = errors.New("another popupwatch uses this store")
 // Store is one SQLite file. Its methods may be called by several goroutines; one process at a time owns it, others may look (OpenReader).
 type Store struct {
 	path  string
+	found int  // version of its tables
+	looks bool // only to look at: the tables stay as they are
 	db    *sql.DB
 	lock  *os.File
 	limit int64
@@ -100,7 +111,7 @@ func OpenReader(path string) (*Store, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return open(path, "?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)", 0)
+	return open(path, readerPragmas, 0)
 }
 
 // lockFile takes the lock that tells one owner from another. It is the kernel's and goes with the process.
@@ -124,7 +135,7 @@ func open(path, options string, limit int64) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
-	s := &Store{path: path, db: db, limit: limit, arrived: make(chan struct{}, 1)}
+	s := &Store{path: path, db: db, looks: options == readerPragmas, limit: limit, arrived: make(chan struct{}, 1)}
 	if s.limit == 0 {
 		s.limit = DefaultLimit
 	}
@@ -140,17 +151,17 @@ func (s *Store) prepare() (err error) {
 	if s.conn, err = s.db.Conn(context.Background()); err != nil {
 		return damaged(err)
 	}
-	var found int
-	if err := s.row("PRAGMA user_version").Scan(&found); err != nil {
+	if err := s.row("PRAGMA user_version").Scan(&s.found); err != nil {
 		return damaged(err)
 	}
-	switch {
-	case found > version:
-		return fmt.Errorf("its tables are of version %d, made by a newer popupwatch; this one knows %d", found, version)
-	case found == 0:
-		if err := s.create(); err != nil {
-			return fmt.Errorf("%w or no store of popupwatch: %w", ErrDamaged, err)
-		}
+	fresh := s.found == 0
+	if s.found > version {
+		return fmt.Errorf("its tables are of version %d, made by a newer popupwatch; this one knows %d", s.found, version)
+	}
+	if err := s.migrate(); err != nil && fresh {
+		return fmt.Errorf("%w or no store of popupwatch: %w", ErrDamaged, err)
+	} else if err != nil {
+		return fmt.Errorf("bring its tables from version %d to %d: %w", s.found, version, err)
 	}
 	if err := s.check(); err != nil {
 		return err
@@ -158,14 +169,24 @@ func (s *Store) prepare() (err error) {
 	return s.count()
 }
 
-func (s *Store) create() error {
-	return s.within(func(tx *sql.Tx) error {
-		if _, err := tx.Exec(schema); err != nil {
-			return err
+// migrate takes the steps that are missing, whole or not at all. Who only looks takes an older store as it is.
+func (s *Store) migrate() error {
+	if s.found == version || s.looks && s.found > 0 {
+		return nil
+	}
+	err := s.within(func(tx *sql.Tx) error {
+		for _, step := range migrations[s.found:] {
+			if _, err := tx.Exec(step); err != nil {
+				return err
+			}
 		}
 		_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", version))
 		return err
 	})
+	if err == nil {
+		s.found = version
+	}
+	return err
 }
 
 // check reads all pages (PRAGMA quick_check). The queue is empty most of the time; a full one of 1 GiB takes some seconds.

@@ -21,6 +21,8 @@ type Writer struct {
 	closed   bool
 	full     chan order
 	free     chan *Batch
+	drafts   chan draftOrder
+	unkept   atomic.Uint64 // drafts
 	done     sync.WaitGroup
 	failure  atomic.Pointer[error] // the first error of a Writer that waits
 	produced atomic.Uint64
@@ -31,7 +33,8 @@ type Writer struct {
 // that does not is for live: it never waits, and what finds no room, or cannot be written, is counted as shed; fails hears of each such error,
 // in the writing goroutine.
 func NewWriter(s *Store, waits bool, fails func(error)) *Writer {
-	w := &Writer{store: s, waits: waits, fails: fails, batch: new(Batch), full: make(chan order, handed+1), free: make(chan *Batch, handed+1)}
+	w := &Writer{store: s, waits: waits, fails: fails, batch: new(Batch), full: make(chan order, handed+1), free: make(chan *Batch, handed+1),
+		drafts: make(chan draftOrder, draftsWaiting)}
 	for range handed {
 		w.free <- new(Batch)
 	}
@@ -103,19 +106,34 @@ func (w *Writer) err() error {
 // write writes what is handed on, until Close.
 func (w *Writer) write() {
 	defer w.done.Done()
-	for o := range w.full {
-		b := o.batch
-		if b == nil {
-			close(o.written)
-			continue
+	for {
+		select {
+		case o, more := <-w.full:
+			if !more {
+				w.writeDrafts()
+				return
+			}
+			w.obey(o)
+		case o := <-w.drafts:
+			w.writeDraft(o)
 		}
-		if err := w.put(b); err != nil {
-			w.fail(err)
-			w.drop(b)
-		}
-		b.reset()
-		w.free <- b
 	}
+}
+
+// obey carries one order out.
+func (w *Writer) obey(o order) {
+	b := o.batch
+	if b == nil {
+		w.writeDrafts()
+		close(o.written)
+		return
+	}
+	if err := w.put(b); err != nil {
+		w.fail(err)
+		w.drop(b)
+	}
+	b.reset()
+	w.free <- b
 }
 
 // put writes one batch, after waiting for room where that is the policy.

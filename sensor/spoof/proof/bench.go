@@ -27,15 +27,21 @@ type Outcome struct {
 	Call    decoders.Step // of R2: the call's first datagram
 }
 
+// Received says whether the source at least received what a host of ours sent, though it may not have sent the message.
+func (o *Outcome) Received() bool {
+	return o.Rule == RuleTCP && (o.Failed == Held || o.Failed >= Acknowledged)
+}
+
 // Bench watches exchanges and connections until they prove their source or fail to. Nothing of it outlives the run. It belongs to one
 // goroutine.
 type Bench struct {
 	Shed uint64 // exchanges and connections that found no room
 
-	config Config
-	trials map[Subject]*trial
-	links  map[Subject]*link
-	queue  []pending // in the order of their time
+	config  Config
+	trials  map[Subject]*trial
+	links   map[Subject]*link
+	queue   []pending // in the order of their time
+	decided []Outcome // that need no watching
 }
 
 // pending says when something is to be judged.
@@ -67,6 +73,9 @@ func (b *Bench) Access(m *decoders.Message) (Genuine, bool) {
 	return Genuine{rule: RuleAccess, subject: Subject{Source: m.Src, Destination: m.Dst}, at: m.Time, frames: [3]uint64{m.Frames[0]}}, true
 }
 
+// Watches says whether somebody answered a callback about a call: then an outcome comes.
+func (b *Bench) Watches(of Subject) bool { return b.trials[of] != nil }
+
 // room says whether one more may be watched of so many. A host that exists must have answered in each: no invented address pushes one out,
 // and where there is no room it is the newcomer that has none.
 func (b *Bench) room(n int) bool {
@@ -78,7 +87,7 @@ func (b *Bench) room(n int) bool {
 
 // Due gives the next outcome at packet time now; ask until it says no.
 func (b *Bench) Due(now time.Time) (Outcome, bool) {
-	if len(b.queue) == 0 || b.queue[0].at.After(now) {
+	if len(b.decided) == 0 && (len(b.queue) == 0 || b.queue[0].at.After(now)) {
 		return Outcome{}, false
 	}
 	return b.next(false), true
@@ -86,13 +95,18 @@ func (b *Bench) Due(now time.Time) (Outcome, bool) {
 
 // Finish gives the outcomes of what is still watched at the end of input: what nothing contradicted up to there is proven, and short.
 func (b *Bench) Finish() (Outcome, bool) {
-	if len(b.queue) == 0 {
+	if len(b.decided) == 0 && len(b.queue) == 0 {
 		return Outcome{}, false
 	}
 	return b.next(true), true
 }
 
 func (b *Bench) next(short bool) Outcome {
+	if len(b.decided) > 0 {
+		o := b.decided[0]
+		b.decided = b.decided[1:]
+		return o
+	}
 	of := b.queue[0].of
 	b.queue = b.queue[1:]
 	if t := b.trials[of]; t != nil {

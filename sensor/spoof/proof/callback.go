@@ -29,7 +29,6 @@ const (
 	askWithin    = 30 * time.Second
 	answerAfter  = 200 * time.Microsecond
 	answerWithin = 10 * time.Second
-	soleFor      = 15 * time.Minute
 	mostGuesses  = 3
 	oneWay       = dcerpc.FlagIdempotent | dcerpc.FlagMaybe | dcerpc.FlagBroadcast
 )
@@ -37,11 +36,17 @@ const (
 // trial is an exchange in which somebody answered a callback.
 type trial struct {
 	of       Subject
-	exchange decoders.Exchange // as the first answer showed it
-	answer   decoders.Signal
+	exchange decoders.Exchange // as the first answer showed it; its Answer is that answer
+	says     answer
 	guesses  int
 	denied   bool // somebody at the source's address said otherwise, or our host did not believe it
 	executed bool
+}
+
+// answer is what the first answer says.
+type answer struct {
+	status, sequence uint32
+	known            bool // it has both
 }
 
 // Call is the subject that a call is: an activity has one at a time between two addresses (C706 12.5.1).
@@ -57,24 +62,38 @@ func (b *Bench) answered(s *decoders.Signal) {
 	}
 	of := Call(e.Call.Src, e.Call.Dst, e.Activity, e.Sequence)
 	t := b.trials[of]
-	says := s.Fact == decoders.FactCallbackAnswer || s.Fact == decoders.FactCallbackRefuse
+	answers := s.Kind == decoders.SignalPDU && (s.Fact == decoders.FactCallbackAnswer || s.Fact == decoders.FactCallbackRefuse)
 	switch {
-	case t == nil && says && s.Kind == decoders.SignalPDU && b.room(len(b.trials)):
-		b.trials[of] = &trial{of: of, exchange: *e, answer: *s, denied: s.Fact == decoders.FactCallbackRefuse}
-		b.queue = append(b.queue, pending{s.Time.Add(watch), of})
+	case t == nil && answers:
+		b.try(&trial{of: of, exchange: *e, says: answer{s.Status, s.Returned, s.HasStatus && s.Fact == decoders.FactCallbackAnswer}}, s)
 	case t == nil:
 	case s.Fact == decoders.FactResponse:
 		t.executed = true
-	case s.Kind == decoders.SignalQuote || e.Differ || s.Fact == decoders.FactCallbackRefuse || s.Fact == decoders.FactReject || s.Fact == decoders.FactNoCall:
+	case e.Differ || s.Fact == decoders.FactCallbackRefuse || s.Fact == decoders.FactReject || s.Fact == decoders.FactNoCall, Refuses(s):
 		t.denied = true
+	}
+}
+
+// Refuses says whether a signal is an ICMP error about a callback: its address does not want it.
+func Refuses(s *decoders.Signal) bool {
+	return s.Kind == decoders.SignalQuote && s.Exchange.Callback.Frame != 0 && s.PDU.Activity == s.Exchange.CallbackActivity
+}
+
+// try watches an exchange that may become a proof. What cannot is decided at once, and takes no room.
+func (b *Bench) try(t *trial, s *decoders.Signal) {
+	t.guesses = b.config.Guesses(s)
+	if t.failed(b) != Held {
+		b.decided = append(b.decided, t.outcome(b, false))
+	} else if b.room(len(b.trials)) {
+		b.trials[t.of] = t
+		b.queue = append(b.queue, pending{s.Time.Add(watch), t.of})
 	}
 }
 
 // outcome goes through the conditions.
 func (t *trial) outcome(b *Bench, short bool) Outcome {
 	e := &t.exchange
-	t.guesses = b.config.Guesses(&t.answer)
-	o := Outcome{Subject: t.of, Rule: RuleCallback, Failed: t.failed(b), Frames: [3]uint64{e.Call.Frame, e.Callback.Frame, t.answer.Frame}, Call: e.Call}
+	o := Outcome{Subject: t.of, Rule: RuleCallback, Failed: t.failed(b), Frames: [3]uint64{e.Call.Frame, e.Callback.Frame, e.Answer.Frame}, Call: e.Call}
 	if o.Failed == Held {
 		o.Genuine = Genuine{RuleCallback, t.of, e.Call.Time, o.Frames, t.executed, short}
 	}
@@ -83,22 +102,22 @@ func (t *trial) outcome(b *Bench, short bool) Outcome {
 
 // failed gives the first condition of R2 that does not hold.
 func (t *trial) failed(b *Bench) Condition {
-	e, a, u := &t.exchange, &t.answer, &t.exchange.CallbackActivity
+	e, a, u := &t.exchange, &t.exchange.Answer, &t.exchange.CallbackActivity
 	asked, took := e.Callback.Time.Sub(e.Call.Time), a.Time.Sub(e.Callback.Time)
 	switch {
 	case e.Flags&oneWay != 0 || e.Call.Tunnels > 0:
 		return CallPlain
 	case asked <= 0 || asked > askWithin || e.Callback.Dst != e.Call.Src || e.CallbackOperation > dcerpc.WhoAreYouAuth || e.CallbackOperation == dcerpc.AreYouThere || !b.config.Left(&e.Callback, &e.Call):
 		return CallbackLeft
-	case u[6]>>4 != 4 || u[8]>>6 != 2 || e.CallbackSole != decoders.Yes || e.CallbackSequence > 0 && e.Callback.Time.Sub(e.CallbackSince) < soleFor:
+	case u[6]>>4 != 4 || u[8]>>6 != 2 || e.CallbackSole != decoders.Yes:
 		return ActivityFresh
-	case a.Src != e.Call.Src || a.Dst != e.Callback.Src || took < answerAfter || took > answerWithin || !a.HasStatus || a.Status != 0 || a.Returned != e.Sequence:
+	case a.Src != e.Call.Src || a.Dst != e.Callback.Src || took < answerAfter || took > answerWithin || t.says != answer{0, e.Sequence, true}:
 		return AnswerFits
 	case t.denied || e.Differ:
 		return NotContradicted
 	case t.guesses > mostGuesses:
 		return NotGuessed
-	case a.Marks.TTL > e.Call.TTL+1 || e.Call.TTL > a.Marks.TTL+1 || a.Iface != e.Call.Iface || a.Marks.SrcMAC != e.Call.SrcMAC || a.Marks.Tunnels > 0:
+	case a.TTL > e.Call.TTL+1 || e.Call.TTL > a.TTL+1 || a.Iface != e.Call.Iface || a.SrcMAC != e.Call.SrcMAC || a.Tunnels > 0:
 		return SamePath
 	}
 	return Held

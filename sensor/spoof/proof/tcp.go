@@ -8,11 +8,11 @@ import (
 // The conditions of R2' (SPOOF-AND-CAMPAIGNS 3.4).
 const (
 	HandshakeWhole    Condition = iota + 11 // all three segments, with numbers that fit
-	Acknowledged                            // the client acknowledged two segments of data, or more, that the server sent
 	NumbersUnforeseen                       // nobody could tell the server's numbers
 	NotReset                                // the client's address did not refuse the connection
+	ServerLeft                              // the server's answers were on their way out, and nothing came in a tunnel
+	Acknowledged                            // the client acknowledged two segments of data, or more, that the server sent
 	OnePath                                 // its segments came with one TTL
-	ServerLeft                              // the server's answers were on their way out
 	NumbersNotTried                         // hardly any of the client's segments fit nothing
 )
 
@@ -71,16 +71,16 @@ func (l *link) failed() Condition {
 	switch {
 	case !l.last.Evidence.Handshake():
 		return HandshakeWhole
-	case client.Acked < 2:
-		return Acknowledged
 	case l.last.Initials.Predictable():
 		return NumbersUnforeseen
 	case client.Reset != 0:
 		return NotReset
-	case client.TTLHigh-client.TTLLow > 1 || l.tunnel:
-		return OnePath
-	case l.stray || l.answers == 0:
+	case l.stray || l.tunnel || l.answers == 0:
 		return ServerLeft
+	case client.Acked < 2:
+		return Acknowledged
+	case client.TTLHigh-client.TTLLow > 1:
+		return OnePath
 	case client.Outside > mostOutside:
 		return NumbersNotTried
 	}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"popupwatch/decoders"
+	"popupwatch/sensor"
+	"popupwatch/sensor/capture"
+	"popupwatch/sensor/report"
+	"popupwatch/sensor/sink"
+	"popupwatch/sensor/store"
+)
+
+// beside is what a run makes besides its events: drafts of reports, and the packets behind its verdicts. The nil one makes nothing.
+type beside struct {
+	drafts   *report.Drafts
+	evidence *report.Evidence // nil: no packets are kept
+	path     string
+	kept     report.Kept
+	delivery *delivery
+}
+
+// openBeside begins to draft and to keep packets. Drafts go to a store that was named; without one they are counted.
+func (s *settings) openBeside(d *delivery) (*beside, error) {
+	form, err := report.NewForm(s.report.reporter)
+	if err != nil {
+		return nil, err
+	}
+	b := &beside{path: s.report.evidence, delivery: d}
+	var keep report.Keeper
+	var known []store.Draft
+	if d.keeps() {
+		keep = d.writer
+		err = d.store.Drafts(func(t store.Draft) error {
+			known = append(known, store.Draft{ID: t.ID, Source: t.Source})
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.drafts = report.NewDrafts(form, keep, known)
+	if b.path == "" {
+		return b, nil
+	}
+	b.evidence, err = report.NewEvidence(report.EvidenceConfig{
+		Dir: filepath.Dir(b.path), Packets: s.report.evidencePacket, Octets: s.report.evidenceOctets, Line: oneLine,
+	})
+	return b, err
+}
+
+// besides gives a sink of the events' own and of what is made besides.
+func (b *beside) besides(out eventSink) eventSink {
+	if b.evidence == nil {
+		return sink.Fanout{out, b.drafts}
+	}
+	return sink.Fanout{out, b.drafts, b.evidence}
+}
+
+// witness is who sees the frames of the road; nil where nobody keeps them.
+func (b *beside) witness() sensor.Witness {
+	if b.evidence == nil {
+		return nil
+	}
+	return b.evidence
+}
+
+// save writes the packets that were kept, under their name only when all are there; nothing where none are kept.
+func (b *beside) save(from func(int) decoders.Interface) (err error) {
+	if b == nil || b.evidence == nil {
+		return nil
+	}
+	b.kept = b.evidence.Kept()
+	part := b.path + ".part"
+	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write evidence: %w", err)
+	}
+	w := capture.NewPacketFile(f, from, "popupwatch "+version, b.kept.String())
+	if err = errors.Join(b.evidence.Save(w), w.Close(), f.Close()); err == nil {
+		err = os.Rename(part, b.path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write evidence: %w", err), os.Remove(part))
+	}
+	return nil
+}
+
+// discard gives up what was kept.
+func (b *beside) discard() error {
+	if b == nil || b.evidence == nil {
+		return nil
+	}
+	return b.evidence.Discard()
+}
+
+// said is what there is to say to people of what was made besides; nothing where nothing was.
+func (b *beside) said() (lines []string) {
+	if b == nil {
+		return nil
+	}
+	switch made := b.drafts.Made(); {
+	case made > 0 && !b.drafts.Keeps():
+		lines = append(lines, fmt.Sprintf("Reports: %d made and not kept: --store FILE keeps drafts for popupwatch report. Nothing is ever sent.", made))
+	case made > 0:
+		lines = append(lines, fmt.Sprintf("Reports: %d made, %d lost; see popupwatch report --store %s. Nothing is ever sent.", made, b.delivery.writer.DraftsUnkept(), b.delivery.store.Path()))
+	}
+	if n := b.drafts.Refused(); n > 0 {
+		lines = append(lines, fmt.Sprintf("Reports: %d refused when they were to be drafted: %v", n, b.drafts.Reason()))
+	}
+	if b.evidence != nil {
+		lines = append(lines, fmt.Sprintf("Evidence: %s; in %s", b.kept, b.path))
+	}
+	return lines
+}
