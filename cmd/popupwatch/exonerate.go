@@ -29,7 +29,7 @@ address having sent them, whether captures of its own network show them, and wha
 
 EVIDENCE is, recognised by its content: lines of firewall and router logs (as text or in an e-mail), XARF reports with their evidence, captures (pcap,
 pcapng), events of popupwatch; also compressed; - is standard input. A capture is compared with the complaint as the network's own where
---home contains the address.
+--home contains the address; where it does not, --home is the network of the other end, and the address's answers to it are looked at.
 
 Exit status: 0 all read, 1 failed, 2 wrong usage, 3 an input is damaged (named; everything else is told).`,
 		Example: `  popupwatch exonerate --source 203.0.113.7 complaint.eml
@@ -43,6 +43,9 @@ Exit status: 0 all read, 1 failed, 2 wrong usage, 3 an input is damaged (named; 
 			if len(paths) == 0 {
 				return usageError("exonerate: no evidence named (see: popupwatch exonerate --help)")
 			}
+			if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
+				return usageError("exonerate: standard input (-) is named twice")
+			}
 			if skew < 0 || skew > 24*time.Hour {
 				return usageError("exonerate: --skew: from 0 to 24h")
 			}
@@ -50,7 +53,7 @@ Exit status: 0 all read, 1 failed, 2 wrong usage, 3 an input is damaged (named; 
 		},
 	}
 	c.Flags().StringVar(&source, "source", "", "the `IP` address that is accused")
-	c.Flags().StringSliceVar(&home, "home", nil, "`CIDR` of the network that the address belongs to: captures are compared as its own")
+	c.Flags().StringSliceVar(&home, "home", nil, "`CIDR` of the network where captures were taken: where it contains the address, they are compared as its own")
 	c.Flags().DurationVar(&skew, "skew", 5*time.Minute, "how far the complainant's clock may be off")
 	return c
 }
@@ -63,7 +66,8 @@ type exoneration struct {
 	config    sensor.Config
 	skew      time.Duration
 	complaint *complaint.Complaint
-	claims    *claims
+	claims    *claims // what events say that were given: worth what their keeper is
+	road      *claims // what the road says of the captures that were given
 	captures  []*egress
 	waiting   []pending // captures, until all complaints are read
 	damaged   []string
@@ -84,7 +88,8 @@ func (x *exoneration) run(home, paths []string) (err error) {
 	if x.config.Rules, err = x.settings.loadRules(x.config.Memory); err != nil {
 		return err
 	}
-	x.complaint, x.claims = complaint.New(x.source), newClaims(x.source)
+	limitMemory(x.config.Memory)
+	x.complaint, x.claims, x.road = complaint.New(x.source), newClaims(x.source), newClaims(x.source)
 	defer func() {
 		for _, w := range x.waiting {
 			w.in.Close()
@@ -193,7 +198,7 @@ func (x *exoneration) carry(w pending) error {
 	config := x.config
 	config.Event.Sensor = w.name
 	view := newEgress(files, w.name, x.source, config.Home, x.skew, x.complaint.Sights)
-	err = errors.Join(sensor.New(config, &verdicts{x.claims, w.name}).Run(view), files.Close())
+	err = errors.Join(sensor.New(config, &verdicts{x.road, w.name}).Run(view), files.Close())
 	if err != nil {
 		return fmt.Errorf("read %s: %w", w.name, err)
 	}
@@ -213,9 +218,9 @@ type verdicts struct {
 	name   string
 }
 
-// Emit keeps documents of sources and messages.
+// Emit keeps documents of sources and messages about the address.
 func (v *verdicts) Emit(e *event.Event) error {
-	if e.Set == event.SetSource || e.Set == event.SetMessage {
+	if (e.Set == event.SetSource || e.Set == event.SetMessage) && e.Source != nil && e.Source.Key.Source == v.claims.source {
 		v.claims.line(v.name, 0, e.JSON())
 	}
 	return nil

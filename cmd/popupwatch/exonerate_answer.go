@@ -34,10 +34,12 @@ func (x *exoneration) answer(p *page) {
 	if n := len(x.complaint.Sights) + x.complaint.MoreSights; n > 0 {
 		say("It names this address as the source of %s%s.", plural(uint64(n), "packet"), x.period())
 	}
-	say("%s", x.because())
+	if len(x.complaint.Sights) > 0 || o.proven+o.saidProven == 0 {
+		say("%s", x.because())
+	}
 	until := "Until then we take no step against anybody on account of this address, and we would ask you not to either: whoever holds it may have sent nothing."
 	switch {
-	case o.proven > 0 || o.shown > 0:
+	case o.proven+o.saidProven+o.shown > 0:
 		say("We have records of our own that we are looking into. They do not tell who used the machine.")
 		until = "Until that is clear we would ask you not to publish the address, nor to conclude anything about whoever holds it."
 	case o.absent > 0:
@@ -45,7 +47,7 @@ func (x *exoneration) answer(p *page) {
 	default:
 		say("From this we can conclude neither that the host at this address sent it, nor that it did not.")
 	}
-	if o.forged > 0 {
+	if o.forged+o.saidForged > 0 {
 		say("The packets themselves, where we have them, show signs of a forged source.")
 	}
 	say("If you have more, these would let us look further:")

@@ -41,21 +41,30 @@ func (x *exoneration) write(p *page) {
 
 // outcome is what the evidence comes to, as far as an answer depends on it.
 type outcome struct {
-	proven, forged int // claims
+	proven, forged int // claims that the road judged over the packets that were given
+	saidProven     int // claims that events call proven
+	saidForged     int // and forged
 	shown          int // sights that a capture of the own network shows
 	absent         int // sights that such a capture covers and does not show
 }
 
-// outcome counts.
-func (x *exoneration) outcome() (o outcome) {
-	for _, d := range x.claims.list() {
+// judgements counts the claims that are proven, and those that are forged.
+func judgements(of *claims) (proven, forged int) {
+	for _, d := range of.last {
 		switch d.Popupwatch.Source.State {
 		case spoof.GenuineBound.String():
-			o.proven++
+			proven++
 		case spoof.ForgedCertain.String(), spoof.ForgedProbable.String():
-			o.forged++
+			forged++
 		}
 	}
+	return proven, forged
+}
+
+// outcome counts.
+func (x *exoneration) outcome() (o outcome) {
+	o.proven, o.forged = judgements(x.road)
+	o.saidProven, o.saidForged = judgements(x.claims)
 	for i := range x.complaint.Sights {
 		shown, absent := x.sightIn(i)
 		if shown {
@@ -91,13 +100,15 @@ func (x *exoneration) short() (out []string) {
 			out = append(out, fmt.Sprintf(format, a...))
 		}
 	}
-	add(o.proven > 0, "Captures or events say that the address received something because of a message and answered it (%s). That is evidence that it took part; it is to be looked into, and only a party on the path could imitate it.", plural(uint64(o.proven), "claim"))
+	add(o.proven > 0, "The packets show that the address received something because of a message and answered it (%s). That is evidence that it took part: look into it. Only a party on the path could imitate this, and it names no person.", plural(uint64(o.proven), "claim"))
 	add(o.shown > 0, "A capture of its own network shows packets that fit %s of the complaint: look there.", plural(uint64(o.shown), "packet"))
-	add(o.proven == 0 && o.shown == 0, "Nothing that was given proves that %s sent anything.", x.source)
+	add(o.proven+o.saidProven+o.shown == 0, "Nothing that was given proves that %s sent anything.", x.source)
 	add(len(x.complaint.Sights) > 0, "The complaint names it as the source of %s. No line of a log proves who sent a packet; the reasons stand below.", plural(uint64(len(x.complaint.Sights)+x.complaint.MoreSights), "packet"))
+	add(o.saidProven+o.saidForged > 0, "By the events that were given the address is proven in %s and forged in %s. Events are worth what their keeper is: anybody can write such a file. What your own sensor wrote, look into.",
+		plural(uint64(o.saidProven), "claim"), plural(uint64(o.saidForged), "claim"))
 	add(o.forged > 0, "The packets themselves speak for a forged source in %s.", plural(uint64(o.forged), "claim"))
 	add(o.absent > 0, "A capture of its own network covers the time of %s and does not show it.", plural(uint64(o.absent), "packet"))
-	add(o.proven == 0 && o.shown == 0 && o.forged == 0 && o.absent == 0, "Nothing proves that it did not, either: such evidence was not given. Who says that an address did something has to show it.")
+	add(o == outcome{}, "Nothing proves that it did not, either: such evidence was not given. Who says that an address did something has to show it.")
 	return out
 }
 
@@ -114,8 +125,11 @@ func (x *exoneration) given(p *page) {
 		}
 		p.line(1, "%s: capture, %s, %s; %d cut short by whoever captured", e.name, plural(e.frames, "frame"), when, e.cut)
 	}
+	if len(x.captures) > 0 {
+		p.line(1, "The captures hold %s with this source, in %s", plural(x.road.popups, "popup"), plural(uint64(len(x.road.last)), "claim"))
+	}
 	if x.claims.lines > 0 {
-		p.line(1, "Events, from files and from these captures: %s, %s about the address, %s with it as source", plural(uint64(x.claims.lines), "document"),
+		p.line(1, "Events: %s, of them %s of the address and %s with this source", plural(uint64(x.claims.lines), "document"),
 			plural(uint64(len(x.claims.last)), "claim"), plural(x.claims.popups, "popup"))
 	}
 	for _, d := range x.damaged {
@@ -181,16 +195,26 @@ func showKind(p *page, all []*complaint.Sight, numbers map[complaint.Limit]int) 
 
 // speaks tells the verdicts over packets, if there were packets, and what the lines say of the way.
 func (x *exoneration) speaks(p *page) {
-	all := x.claims.list()
-	if len(all) == 0 {
-		p.line(1, "No packet was given: neither a capture nor events with a popup from this address. Lines of logs speak neither for nor against it.")
+	if len(x.road.last)+len(x.claims.last) == 0 {
+		p.line(1, "No popup was given with this address as source, neither in a capture nor in events. Lines of logs speak neither for nor against it.")
 	}
-	counsel := ""
-	for _, d := range all {
-		counsel = explainClaim(p, d, counsel)
+	for _, from := range []struct {
+		*claims
+		head string
+	}{{x.road, "By the packets that were given:"}, {x.claims, "By the events that were given, which are worth what their keeper is:"}} {
+		if len(from.last) > 0 {
+			p.line(1, "%s", from.head)
+		}
+		counsel := ""
+		for _, d := range from.list() {
+			counsel = explainClaim(p, d, counsel)
+		}
+		if from.beyond > 0 {
+			p.line(1, "%s of further claims are left out.", plural(uint64(from.beyond), "document"))
+		}
 	}
-	if x.claims.beyond > 0 {
-		p.line(1, "%s of further claims are left out.", plural(uint64(x.claims.beyond), "document"))
+	if len(x.captures) > 0 && (x.ours() || len(x.config.Home) == 0) {
+		p.line(1, "Whether the address answered something unpredictable, which alone is proof, can be seen in a capture of the other end only, and only with --home of the network where that was taken: run it over such a capture once more.")
 	}
 	if ttls := x.ttls(); len(ttls) > 0 {
 		p.line(1, "The lines tell with which TTL it arrived: %s. Who knows how many hops lie between the address and the complainant can compare: of forged packets 75 %% differ by more than two hops, of genuine ones 15 %%. A sender can choose a TTL that fits, so it decides nothing.", strings.Join(ttls, ", "))

@@ -109,3 +109,24 @@ func TestTheAnswerAccusesNobody(t *testing.T) {
 		}
 	}
 }
+
+// Where the packets prove something, the page says so as plainly.
+func TestWhatIsProvenIsNotHidden(t *testing.T) {
+	capture := filepath.Join(repository, "sensor", "report", "testdata", "proven.pcapng")
+	for home, want := range map[string]string{
+		"193.11.84.0/24": "The packets show that the address received something because of a message and answered it (1 claim)",
+		"24.64.8.0/24":   "only with --home of the network where that was taken",
+	} {
+		var out, errors bytes.Buffer
+		if run([]string{"exonerate", "--source", "24.64.8.1", "--home", home, capture}, stdio{strings.NewReader(""), &out, &errors}) != exitOK {
+			t.Fatal(errors.String())
+		}
+		got := strings.Join(strings.Fields(out.String()), " ")
+		if !strings.Contains(got, want) {
+			t.Errorf("--home %s: no %q in\n%s", home, want, got)
+		}
+		if proven := strings.HasPrefix(home, "193"); proven == strings.Contains(got, "we take no step") || proven == strings.Contains(got, "Nothing that was given proves") || proven == strings.Contains(got, "does not show packets whose sender had to") {
+			t.Errorf("--home %s: what to answer does not go with what is proven:\n%s", home, got)
+		}
+	}
+}

@@ -34,6 +34,9 @@ Exit status: 0 all read, 1 failed, 2 wrong usage, 3 a line is damaged (named; ev
 			if len(paths) == 0 {
 				return usageError("explain: no events named (see: popupwatch explain --help)")
 			}
+			if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
+				return usageError("explain: standard input (-) is named twice")
+			}
 			return explainSource(address, paths, std)
 		},
 	}
