@@ -21,6 +21,7 @@ import (
 func exonerateCommand(std stdio) *cobra.Command {
 	var source string
 	var home []string
+	var zone string
 	var skew time.Duration
 	c := &cobra.Command{
 		Use: "exonerate --source IP [--home CIDR] EVIDENCE...", Short: "Say what a complaint about an address can prove, and what to answer",
@@ -36,18 +37,8 @@ Exit status: 0 all read, 1 failed, 2 wrong usage, 3 an input is damaged (named; 
   popupwatch exonerate --source 203.0.113.7 --home 203.0.113.0/24 complaint.txt egress.pcap.gz`,
 		RunE: func(_ *cobra.Command, paths []string) error {
 			x := &exoneration{skew: skew, std: std}
-			var err error
-			if x.source, err = parseSource(source); err != nil {
+			if err := x.check(source, zone, paths); err != nil {
 				return usageError("exonerate: %w", err)
-			}
-			if len(paths) == 0 {
-				return usageError("exonerate: no evidence named (see: popupwatch exonerate --help)")
-			}
-			if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
-				return usageError("exonerate: standard input (-) is named twice")
-			}
-			if skew < 0 || skew > 24*time.Hour {
-				return usageError("exonerate: --skew: from 0 to 24h")
 			}
 			return x.run(home, paths)
 		},
@@ -55,7 +46,43 @@ Exit status: 0 all read, 1 failed, 2 wrong usage, 3 an input is damaged (named; 
 	c.Flags().StringVar(&source, "source", "", "the `IP` address that is accused")
 	c.Flags().StringSliceVar(&home, "home", nil, "`CIDR` of the network where captures were taken: where it contains the address, they are compared as its own")
 	c.Flags().DurationVar(&skew, "skew", 5*time.Minute, "how far the complainant's clock may be off")
+	c.Flags().StringVar(&zone, "zone", "", "time `ZONE` of log lines that name none, if the complainant told it: +02:00, UTC")
 	return c
+}
+
+// check refuses wrong usage, and reads the address and the zone.
+func (x *exoneration) check(source, zone string, paths []string) (err error) {
+	if x.source, err = parseSource(source); err != nil {
+		return err
+	}
+	if x.zone, err = parseZone(zone); err != nil {
+		return err
+	}
+	i := slices.Index(paths, "-")
+	switch {
+	case len(paths) == 0:
+		return errors.New("no evidence named (see: popupwatch exonerate --help)")
+	case i >= 0 && slices.Contains(paths[i+1:], "-"):
+		return errors.New("standard input (-) is named twice")
+	case x.skew < 0 || x.skew > 24*time.Hour:
+		return errors.New("--skew: from 0 to 24h")
+	}
+	return nil
+}
+
+// parseZone reads UTC or an offset; nil for none.
+func parseZone(text string) (*time.Location, error) {
+	switch text {
+	case "":
+		return nil, nil
+	case "UTC", "Z":
+		return time.UTC, nil
+	}
+	at, err := time.Parse("-07:00", text)
+	if err != nil {
+		return nil, fmt.Errorf("--zone: %q is no offset such as +02:00, and not UTC (names of zones mean different ones)", text)
+	}
+	return at.Location(), nil
 }
 
 // exoneration is what was found about one accused address.
@@ -65,6 +92,7 @@ type exoneration struct {
 	settings  *settings
 	config    sensor.Config
 	skew      time.Duration
+	zone      *time.Location // nil: not told
 	complaint *complaint.Complaint
 	claims    *claims // what events say that were given: worth what their keeper is
 	road      *claims // what the road says of the captures that were given
@@ -90,6 +118,7 @@ func (x *exoneration) run(home, paths []string) (err error) {
 	}
 	limitMemory(x.config.Memory)
 	x.complaint, x.claims, x.road = complaint.New(x.source), newClaims(x.source), newClaims(x.source)
+	x.complaint.Zone = x.zone
 	defer func() {
 		for _, w := range x.waiting {
 			w.in.Close()

@@ -51,6 +51,7 @@ type Complaint struct {
 	MoreUnread  int // beyond the bound
 	Attachments []Attachment
 	Files       []Counts
+	Zone        *time.Location // of times that name none, where the complainant told it besides; nil: not told
 
 	source netip.Addr
 	named  *regexp.Regexp // the address, in a line
@@ -138,6 +139,7 @@ func (c *Complaint) tell(of *Counts, s Sight) {
 		return
 	}
 	of.Told++
+	s.Stamp = s.Stamp.lend(c.Zone)
 	key := s.key()
 	i, known := c.seen[key]
 	if known && s.ID != 0 && c.Sights[i].ID != 0 && s.ID != c.Sights[i].ID {

@@ -72,6 +72,19 @@ func TestWhatALineDoesNotSayIsNotRead(t *testing.T) {
 	}
 }
 
+func TestAZoneIsLentToTimesThatNameNone(t *testing.T) {
+	c := New(alleged)
+	c.Zone = time.FixedZone("", 2*3600)
+	if err := c.ReadLines("f", strings.NewReader(forms[11].like+"\n"+strings.Replace(forms[12].like, "1026", "1027", 1)+"\n203.0.113.7 1026\n")); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"2004-06-03 12:22:01 UTC if the zone is the one that was named", "2004-06-03 12:22:01 UTC", "time not said"} {
+		if got := c.Sights[i].Stamp.String(); got != want {
+			t.Errorf("line %d: %q, want %q", i+1, got, want)
+		}
+	}
+}
+
 func TestEverySightHasItsLimits(t *testing.T) {
 	sight := func(proto, flags string, port uint16) *Sight {
 		return &Sight{Proto: proto, Flags: flags, Src: netip.AddrPortFrom(alleged, 4000), Dst: netip.AddrPortFrom(alleged, port), Stamp: Stamp{Known: true, Year: true, Zone: true}}
@@ -119,7 +132,7 @@ func TestWhatIsBeyondTheBoundIsCounted(t *testing.T) {
 	c := New(alleged)
 	of := c.counts("f", KindLines)
 	for i := range maxSights + 5 {
-		c.tell(of, Sight{Src: netip.AddrPortFrom(alleged, 1), Stamp: Stamp{time.Unix(int64(i), 0), true, true, true}})
+		c.tell(of, Sight{Src: netip.AddrPortFrom(alleged, 1), Stamp: Stamp{Time: time.Unix(int64(i), 0), Known: true, Year: true, Zone: true}})
 	}
 	for range maxUnread + 5 {
 		c.line(of, "what is this?")

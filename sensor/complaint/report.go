@@ -96,7 +96,7 @@ func (c *Complaint) claim(of *Counts, x *xarf) {
 		Src: netip.AddrPortFrom(source, portOf(x.SourcePort)), Dst: netip.AddrPortFrom(target, portOf(x.TargetPort)),
 	}
 	if at, err := time.Parse(time.RFC3339Nano, x.Timestamp); err == nil {
-		s.Stamp = Stamp{at, true, true, true}
+		s.Stamp = Stamp{Time: at, Known: true, Year: true, Zone: true}
 	} else {
 		s.Stamp = c.times.read(x.Timestamp, orderUnsaid)
 	}

@@ -11,10 +11,26 @@ import (
 type Stamp struct {
 	Time              time.Time
 	Known, Year, Zone bool
+	Lent              bool // the zone stands not in the line: Complaint.Zone lent it
+}
+
+// lend gives a time without a zone one.
+func (s Stamp) lend(zone *time.Location) Stamp {
+	if zone == nil || !s.Known || s.Zone {
+		return s
+	}
+	t := s.Time
+	s.Time = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
+	s.Zone, s.Lent = true, true
+	return s
 }
 
 // String says the time, and what is not said of it.
 func (s Stamp) String() string {
+	if s.Lent {
+		s.Lent = false
+		return s.String() + " if the zone is the one that was named"
+	}
 	switch {
 	case !s.Known:
 		return "time not said"
@@ -120,7 +136,7 @@ func stampOf(f map[string]string, order dateOrder) (Stamp, bool) {
 	if month < 1 || month > 12 || at.Day() != day || hour > 23 || minute > 59 || second > 60 {
 		return Stamp{}, false
 	}
-	return Stamp{at, true, year != 0, said}, true
+	return Stamp{Time: at, Known: true, Year: year != 0, Zone: said}, true
 }
 
 // monthAndDay tells month and day apart, by the form or because only one of them can be a month.
