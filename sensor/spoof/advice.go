@@ -112,11 +112,11 @@ func outweighed(all []Evidence, i int) bool {
 	if e.Group == "rule" {
 		return false
 	}
-	return slices.ContainsFunc(all[:i], func(o Evidence) bool { return o.Group == e.Group && o.Decibans*sign(e) >= e.Decibans*sign(e) }) ||
-		slices.ContainsFunc(all[i+1:], func(o Evidence) bool { return o.Group == e.Group && o.Decibans*sign(e) > e.Decibans*sign(e) })
+	return slices.ContainsFunc(all[:i], func(o Evidence) bool { return o.Group == e.Group && o.Decibans*direction(e) >= e.Decibans*direction(e) }) ||
+		slices.ContainsFunc(all[i+1:], func(o Evidence) bool { return o.Group == e.Group && o.Decibans*direction(e) > e.Decibans*direction(e) })
 }
 
-func sign(e Evidence) float64 {
+func direction(e Evidence) float64 {
 	if e.Decibans < 0 {
 		return -1
 	}
