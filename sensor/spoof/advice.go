@@ -122,12 +122,3 @@ func direction(e Evidence) float64 {
 	}
 	return 1
 }
-
-// Cap is the most that a group adds to the sum, and whether there is such a group.
-func Cap(name string) (float64, bool) {
-	i := slices.Index(groupNames[:], name)
-	if i < 0 {
-		return 0, false
-	}
-	return caps[i], true
-}

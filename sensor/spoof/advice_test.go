@@ -106,10 +106,4 @@ func TestOfAGroupTheStrongestCounts(t *testing.T) {
 	if ids(counted) != "E14 E13 R3 E61 " || ids(left) != "E10 E24 E63 " {
 		t.Errorf("counted %s, left %s", ids(counted), ids(left))
 	}
-	if c, ok := Cap("G2"); c != 30 || !ok {
-		t.Errorf("cap of G2 %v %v", c, ok)
-	}
-	if _, ok := Cap("G9"); ok {
-		t.Error("a group that is none has a cap")
-	}
 }
