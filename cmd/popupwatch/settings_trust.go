@@ -1,7 +1,9 @@
 package main
 
 import (
+	"io"
 	"net"
+	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -14,11 +16,15 @@ import (
 type trustSettings struct {
 	allow    []string
 	bindings []string
+	routes   string
+	systems  string
 }
 
 func (s *settings) addTrust(f *pflag.FlagSet) {
 	f.StringSliceVar(&s.trust.allow, "report-allow", nil, "addresses that are never reportable, `CIDR`,...: partners, infrastructure")
 	f.StringSliceVar(&s.trust.bindings, "access-binding", nil, "`IFACE=MAC=CIDR`,...: what an interface declared access lets send, as DHCP snooping or IP source guard enforces it there")
+	f.StringVar(&s.trust.routes, "spoof-routes", "", "`FILE` of the IPv4 prefixes that were routed, one a line, after # valid-from: and # valid-to:")
+	f.StringVar(&s.trust.systems, "spoof-asn", "", "`FILE` of autonomous systems in the MaxMind DB format, such as GeoLite2-ASN.mmdb")
 }
 
 // apply puts the settings into the configuration of a sensor.
@@ -37,7 +43,28 @@ func (t *trustSettings) apply(c *sensor.Config) error {
 		}
 		c.Bindings = append(c.Bindings, b)
 	}
-	return nil
+	var err error
+	if c.Routes, err = readTable("--spoof-routes", t.routes, spoof.LoadRoutes); err != nil {
+		return err
+	}
+	c.Networks, err = readTable("--spoof-asn", t.systems, spoof.LoadNetworks)
+	return err
+}
+
+// readTable reads the file that a setting names; the zero value where it names none.
+func readTable[T any](flag, path string, load func(io.Reader) (T, error)) (table T, err error) {
+	if path == "" {
+		return table, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return table, usageError("%s: %w", flag, err)
+	}
+	defer f.Close()
+	if table, err = load(f); err != nil {
+		return table, usageError("%s: %s: %w", flag, path, err)
+	}
+	return table, nil
 }
 
 func parseBinding(text string) (b spoof.Binding, ok bool) {

@@ -19,7 +19,7 @@ var allowed = map[string][]string{
 	"cmd/popupwatch": {
 		"./...", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/goccy/go-yaml", "github.com/prometheus/client_golang",
 		"github.com/coreos/go-systemd/v22/daemon", "github.com/elastic/go-seccomp-bpf", "github.com/landlock-lsm/go-landlock",
-		"kernel.org/pub/linux/libs/security/libcap", "golang.org/x/sys/unix", "golang.org/x/net/bpf",
+		"kernel.org/pub/linux/libs/security/libcap", "golang.org/x/sys/unix", "golang.org/x/net/bpf", "github.com/klauspost/compress",
 	},
 
 	"sensor":                   {"./decoders/...", "./rules", "./sensor/campaign", "./sensor/spoof", "./sensor/event"},
@@ -32,13 +32,14 @@ var allowed = map[string][]string{
 	"sensor/spoof":             {"./decoders/...", "./sensor/spoof/proof", "github.com/gaissmai/bart", "github.com/oschwald/maxminddb-golang/v2"},
 	"sensor/spoof/proof":       {"./decoders/..."},
 	"sensor/report":            {"./decoders/...", "./sensor/event", "./sensor/spoof", "./sensor/spoof/proof", "./sensor/store", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/klauspost/compress"},
+	"sensor/complaint":         {},
 	"sensor/simulate":          {"./decoders/...", "./sensor/event", "./sensor/spoof"},
-	"sensor/simulate/texts":    {"./decoders/text", "golang.org/x/text"},
-	"sensor/simulate/texteval": {"./decoders/...", "./rules", "./sensor/campaign", "./sensor/simulate/texts"},
 	"sensor/internal/arch":     {},
 	"sensor/capture/veth":      {"golang.org/x/sys/unix"},
 	"sensor/elastic/estest":    {},
 	"rules":                    {"./decoders", "./decoders/text", "github.com/expr-lang/expr", "github.com/goccy/go-yaml"},
+	"sensor/simulate/texts":    {"./decoders/text", "golang.org/x/text"},
+	"sensor/simulate/texteval": {"./decoders/...", "./rules", "./sensor/campaign", "./sensor/simulate/texts"},
 
 	"sensor/elastic/kibana": {"./sensor/event"},
 
