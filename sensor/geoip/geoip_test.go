@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"flag"
 	"math"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -204,5 +206,21 @@ func BenchmarkLookup(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		look(a)
+	}
+}
+
+var update = flag.Bool("update", false, "write the database of the command's scripts anew")
+
+// The scripts of the command read a database that is made here.
+func TestDatabaseOfTheScriptsIsMadeHere(t *testing.T) {
+	const path = "../../cmd/popupwatch/testdata/places.mmdb"
+	want := database(220, pairs("country", pairs("iso_code", word("SE")), "autonomous_system_number", number(64500)))
+	if *update {
+		if err := os.WriteFile(path, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is stale: run with -update (%v)", path, err)
 	}
 }
