@@ -156,7 +156,7 @@ func (s *Sensor) shed() []event.Tally {
 		{Name: "datagrams", N: d.Datagrams}, {Name: "parts", N: d.Parts}, {Name: "calls", N: d.Calls}, {Name: "copies", N: d.Copies},
 		{Name: "submissions", N: d.Submissions}, {Name: "exchanges", N: d.Exchanges}, {Name: "texts", N: d.Texts},
 		{Name: "half_open", N: d.HalfOpen}, {Name: "streams", N: d.Streams}, {Name: "blocks", N: d.Blocks},
-		{Name: "campaigns", N: s.tracker.Shed()}, {Name: "claims", N: s.judge.Shed}, {Name: "proofs", N: s.judge.ShedProofs()},
+		{Name: "campaigns", N: s.tracker.Shed()}, {Name: "claims", N: s.judge.Shed}, {Name: "proofs", N: s.judge.ShedProofs()}, {Name: "phases", N: s.judge.Unphased},
 		{Name: "rollup", N: s.rollup.Early()}, {Name: "findings", N: s.findings.Evicted()}, {Name: "ties", N: s.ties.forgotten}, {Name: "summary", N: s.summary.shed},
 	}
 	if s.claims != nil {

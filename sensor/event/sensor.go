@@ -107,6 +107,7 @@ func shedKinds() []kind {
 		{"blocks", "Blocks of popups over SMB that had no room."},
 		{"campaigns", "Campaigns forgotten for newer ones."},
 		{"claims", "Claims forgotten or closed early for newer ones."},
+		{"phases", "Looks for a common phase of counters that the budget of operations did not allow."},
 		{"proofs", "Exchanges that might have proven a source and found no room, and what was forgotten that they rest on."},
 		{"rollup", "Buckets of messages closed before their time."},
 		{"findings", "Findings forgotten for newer ones of their class."},

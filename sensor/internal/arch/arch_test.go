@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 
 	"sensor":                   {"./decoders/...", "./rules", "./sensor/campaign", "./sensor/spoof", "./sensor/event"},
 	"sensor/event":             {"./decoders/...", "./rules", "./sensor/campaign", "./sensor/spoof", "./sensor/spoof/proof"},
+	"sensor/geoip":             {"./sensor/event", "github.com/oschwald/maxminddb-golang/v2"},
 	"sensor/sink":              {"./sensor/event", "github.com/klauspost/compress", "gopkg.in/natefinch/lumberjack.v2"},
 	"sensor/store":             {"./sensor/event", "golang.org/x/sys/unix", "modernc.org/sqlite", "github.com/klauspost/compress"},
 	"sensor/elastic":           {"./sensor/event", "./sensor/store", "github.com/elastic/go-elasticsearch/v8/esapi", "github.com/elastic/elastic-transport-go/v8/elastictransport", "github.com/klauspost/compress"},
