@@ -1,50 +1,57 @@
 package campaign
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 )
 
-// stopwords are words that hardly any text of a language does without, and few of another have.
-func stopwords(language string) []string {
-	switch language {
-	case "en":
-		return []string{"the", "and", "your", "to", "of", "is", "for", "you", "with", "this"}
-	case "de":
-		return []string{"der", "die", "und", "sie", "ist", "ihr", "ihre", "nicht", "zu", "mit"}
-	case "fr":
-		return []string{"le", "les", "et", "vous", "votre", "est", "pour", "des", "une", "sur"}
-	case "es":
-		return []string{"el", "los", "su", "y", "para", "con", "una", "del", "por", "es"}
-	case "nl":
-		return []string{"het", "een", "uw", "van", "niet", "voor", "met", "is", "en", "op"}
+// languages are those that stop words tell, in the order in which ties are decided.
+const languages = 5
+
+func languageAt(i int) string { return [languages]string{"en", "de", "fr", "es", "nl"}[i] }
+
+// stopword is the language of a word that hardly any text of it does without, and few of another have; -1 where it is none.
+func stopword(w string) int {
+	switch w {
+	case "the", "and", "your", "to", "of", "for", "you", "with", "this":
+		return 0
+	case "der", "die", "und", "sie", "ist", "ihr", "ihre", "nicht", "zu", "mit":
+		return 1
+	case "le", "les", "et", "vous", "votre", "est", "pour", "des", "sur":
+		return 2
+	case "el", "los", "su", "y", "para", "con", "del", "por", "es":
+		return 3
+	case "het", "een", "uw", "van", "niet", "voor", "met", "en", "op":
+		return 4
 	}
-	return nil
+	return -1
 }
 
 // leastWords is how many stop words say what language a text is in.
 const leastWords = 2
+
+// maxTold is how many octets of a text tell its language.
+const maxTold = 640
 
 // leastHan is how many Chinese characters without kana are not Japanese.
 const leastHan = 12
 
 // languageOf is the language of a text, as far as its script or its most common words tell; empty else.
 func languageOf(s string) string {
+	s = cut(s, maxTold)
 	if script := scriptOf(s); script != "" {
 		return script
 	}
-	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) })
-	best, most := "", leastWords-1
-	for _, language := range []string{"en", "de", "fr", "es", "nl"} {
-		n, of := 0, stopwords(language)
-		for _, w := range words {
-			if slices.Contains(of, w) {
-				n++
-			}
+	var counts [languages]int
+	for w := range strings.FieldsFuncSeq(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		if i := stopword(w); i >= 0 {
+			counts[i]++
 		}
+	}
+	best, most := "", leastWords-1
+	for i, n := range counts {
 		if n > most {
-			best, most = language, n
+			best, most = languageAt(i), n
 		}
 	}
 	return best
@@ -54,12 +61,13 @@ func languageOf(s string) string {
 func scriptOf(s string) string {
 	var letters, hangul, kana, han, cyrillic int
 	for _, r := range s {
-		switch {
-		case r < 0x80:
+		if r < 0x80 {
 			if 'a' <= r|0x20 && r|0x20 <= 'z' {
 				letters++
 			}
 			continue
+		}
+		switch {
 		case unicode.Is(unicode.Hangul, r):
 			hangul++
 		case unicode.In(r, unicode.Hiragana, unicode.Katakana):
@@ -72,6 +80,7 @@ func scriptOf(s string) string {
 		letters++
 	}
 	switch {
+	case hangul+kana+han+cyrillic == 0:
 	case 4*hangul > letters:
 		return "ko"
 	case kana > 0 && 4*(kana+han) > letters:

@@ -14,7 +14,8 @@ import (
 
 // tool is what the calls of a campaign have in common besides their text (WIRE.md 3.2): habits of the program that made them. It spans all parts.
 type tool struct {
-	Calls  uint64
+	Calls  uint64       // all
+	Looked uint64       // of those, at how many count looked
 	Flags  dcerpc.Flags // of the first call
 	Room   uint32       // octets of its From, NUL included
 	LastID uint16
@@ -42,21 +43,31 @@ type tail struct {
 	Varies bool   // the first half was another one, too: the tail is the tool's, not one call's
 }
 
-// count looks at one call.
+// The calls that are looked at: the first, and then one in so many.
+const (
+	firstCalls = 64
+	everyCall  = 16
+)
+
+// count looks at one call, if it is one of those. The others cost nothing.
 func (t *tool) count(m *decoders.Message) {
-	if t.Calls++; t.Calls == 1 {
-		t.Flags, t.Room, t.LastID = m.RPC.Flags, m.From.Actual, m.Marks.ID
+	before := t.LastID
+	t.LastID = m.Marks.ID
+	if t.Calls++; t.Calls > firstCalls && t.Calls%everyCall != 0 {
+		return
+	}
+	if t.Looked++; t.Looked == 1 {
+		t.Flags, t.Room = m.RPC.Flags, m.From.Actual
 	}
 	for habit, has := range [habits]bool{
 		sameFlags: m.RPC.Flags == t.Flags, sameRoom: m.From.Actual == t.Room && m.To.Actual == t.Room && roomy(&m.From) && roomy(&m.To),
 		staleNames: stale(m.From.Raw) || stale(m.To.Raw), sumZero: m.Marks.UDPSumZero, idZero: m.Marks.ID == 0 && m.Marks.DontFragment && !m.Marks.IPv6,
-		idCounts: t.Calls > 1 && m.Marks.ID != 0 && m.Marks.ID-t.LastID-1 < 8, hasObject: m.RPC.Object != dcerpc.UUID{},
+		idCounts: t.Calls > 1 && m.Marks.ID != 0 && m.Marks.ID-before-1 < 8, hasObject: m.RPC.Object != dcerpc.UUID{},
 	} {
 		if has {
 			t.Habits[habit]++
 		}
 	}
-	t.LastID = m.Marks.ID
 	if m.First {
 		t.tail(&m.RPC.Activity)
 	}
@@ -103,14 +114,14 @@ func (t *tool) constant() (octets uint64, ok bool) {
 
 // marks are words for what nine of ten calls have, sorted.
 func (t *tool) marks() (all []string) {
-	if t == nil || t.Calls == 0 {
+	if t.Looked == 0 {
 		return nil
 	}
 	for habit, word := range [habits]string{
 		sameFlags: "flags_" + hex.EncodeToString([]byte{byte(t.Flags)}), sameRoom: "names_of_" + strconv.Itoa(int(t.Room)), staleNames: "names_stale",
 		sumZero: "udp_checksum_zero", idZero: "ip_id_zero", idCounts: "ip_id_counts", hasObject: "object_set",
 	} {
-		of := t.Calls
+		of := t.Looked
 		if habit == idCounts {
 			of--
 		}
