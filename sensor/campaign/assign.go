@@ -117,6 +117,9 @@ func (t *Tracker) nearest(form []uint32, bands *bandHashes) (best *record, liken
 	for _, slot := range t.similar.candidates(bands[:], t.records, maxCandidates) {
 		r := t.records[slot]
 		for i, rep := range r.reps {
+			if min(len(form), len(rep)) < int(alike*float64(max(len(form), len(rep)))) {
+				continue // cannot be alike
+			}
 			j := text.Jaccard(form, rep)
 			if j < alike || i > 0 && text.Jaccard(form, r.reps[0]) < akin {
 				continue
