@@ -111,7 +111,7 @@ func (t *Tracker) Join(m *decoders.Message) Membership {
 	t.touch(r, opens, at)
 	t.last = r
 	t.evict(r, at)
-	return Membership{ID: r.id, Aliases: r.aliases, Opened: opens}
+	return Membership{ID: r.id, Aliases: r.aliases, Opened: opens, Spread: r.spread()}
 }
 
 // find is the assignment: the same form, the most alike representative, or a new campaign.

@@ -197,11 +197,11 @@ func (p *page) stages() {
 
 func (p *page) scores() {
 	p.line("## Scores: spam that is found\n")
-	p.head("stream", "language or lure", "spam", "spam or suspect", "messages")
+	p.head("stream", "language or lure", "spam", "by text and road alone", "spam or suspect", "messages")
 	row := func(stream, part string) {
 		i, ok := p.f.Get(Key{stream, part, recallSpam})
 		if ok {
-			p.row(stream, part, p.cell(Key{stream, part, recallSpam}), p.cell(Key{stream, part, recallSuspect}), fmt.Sprintf("%.0f", i.Count))
+			p.row(stream, part, p.cell(Key{stream, part, recallSpam}), p.cell(Key{stream, part, recallAlone}), p.cell(Key{stream, part, recallSuspect}), fmt.Sprintf("%.0f", i.Count))
 		}
 	}
 	for _, s := range scenarios() {

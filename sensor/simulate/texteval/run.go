@@ -128,12 +128,12 @@ func (r *run) scenario(s *scenario) {
 		r.grouped(s.name, e.name, items, g.labels)
 		if e.name == tracker {
 			r.grouped(s.name, "as written", items, g.written)
+			r.spam(s.name, items, g.spreads)
 		}
 	}
 	if !s.poison {
 		r.identity(s.name, items)
 	}
-	r.spam(s.name, items)
 }
 
 func everything(int) bool { return true }
