@@ -54,13 +54,11 @@ func Steps() []int { return slices.Clone(steps[:]) }
 
 // step is the number of the largest step that n reaches.
 func step(n int) uint8 {
-	reached := uint8(0)
-	for i, s := range steps {
-		if n >= s {
-			reached = uint8(i)
-		}
+	reached := 0
+	for reached+1 < len(steps) && n >= steps[reached+1] {
+		reached++
 	}
-	return reached
+	return uint8(reached)
 }
 
 // steps are those of Steps.

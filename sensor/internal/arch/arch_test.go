@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"sensor/internal/arch":     {},
 	"sensor/capture/veth":      {"golang.org/x/sys/unix"},
 	"sensor/elastic/estest":    {},
+	"rules/fit":                {"./decoders/...", "./rules", "./sensor/campaign", "./sensor/simulate/texts"},
 	"rules":                    {"./decoders", "./decoders/text", "github.com/expr-lang/expr", "github.com/goccy/go-yaml"},
 
 	"sensor/elastic/kibana": {"./sensor/event"},
