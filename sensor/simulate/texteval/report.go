@@ -81,7 +81,7 @@ func Report(w io.Writer, c Config, f *Figures) error {
 	p.grouping()
 	p.languages()
 	p.identity()
-	p.poison()
+	p.poison(c.withDefaults().PoisonRate)
 	p.stages()
 	p.scores()
 	p.alarms()
@@ -163,9 +163,9 @@ func (p *page) identity() {
 	p.line("\nIds and aliases: families of %d messages or more at each sensor; sealed names: %d or more.\n", leastSeen, sealedAt)
 }
 
-func (p *page) poison() {
+func (p *page) poison(rate float64) {
 	p.line("## Poison\n")
-	p.line("2 %% of the spam of the poisoned stream are bridges between two families (which count for none), or hold a legitimate notice, microsoft.com, or another family's site.")
+	p.line("%g %% of the spam of the poisoned stream are bridges between two families (which count for none), or hold a legitimate notice, microsoft.com, or another family's site.\n", 100*rate)
 	for _, m := range []string{"P", "R", "F", "merges", "splits"} {
 		p.line("%s %s, without poison %s  ", m, p.cell(Key{poisoned, tracker, m}), p.cell(Key{"L0-L3", tracker, m}))
 	}
