@@ -82,7 +82,7 @@ func Report(w io.Writer, c Config, f *Figures) error {
 	p.languages()
 	p.identity()
 	p.poison(c.withDefaults().PoisonRate)
-	p.stages()
+	p.stages(c.withDefaults())
 	p.scores()
 	p.alarms()
 	return p.err
@@ -175,8 +175,8 @@ func (p *page) poison(rate float64) {
 	p.line("")
 }
 
-func (p *page) stages() {
-	if _, ok := p.f.Get(Key{"L0", simpler()[0].name, "F"}); !ok {
+func (p *page) stages(c Config) {
+	if _, ok := p.f.Get(Key{"L0", c.simpler()[0].name, "F"}); !ok {
 		return
 	}
 	p.line("## Stages: B-cubed F\n")
@@ -185,7 +185,7 @@ func (p *page) stages() {
 		cells = append(cells, s.name)
 	}
 	p.head(cells...)
-	for _, e := range append(simpler(), named{name: tracker}) {
+	for _, e := range append(c.simpler(), named{name: tracker}) {
 		cells := []string{e.name}
 		for _, s := range scenarios() {
 			cells = append(cells, p.short(Key{s.name, e.name, "F"}))

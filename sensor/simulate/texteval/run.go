@@ -121,7 +121,7 @@ func (r *run) scenario(s *scenario) {
 	items := r.reader.read(texts.Stream(o))
 	engines := []named{{tracker, r.config.Engine}}
 	if r.config.Stages {
-		engines = append(engines, simpler()...)
+		engines = append(engines, r.config.simpler()...)
 	}
 	for _, e := range engines {
 		g := group(e.make(), items, everything)
