@@ -14,11 +14,11 @@ import (
 // campaignsCommand is about campaigns: what they are worth, and more.
 func campaignsCommand(std stdio) *cobra.Command {
 	c := &cobra.Command{
-		Use: "campaigns", Short: "Evaluate how popups are grouped and scored",
+		Use: "campaigns", Short: "Join the campaigns of several sensors; evaluate how popups are grouped and scored",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(campaignsEvalCommand(std))
+	c.AddCommand(campaignsEvalCommand(std), campaignsJoinCommand(std))
 	return c
 }
 

@@ -16,6 +16,11 @@ type savedRecord struct {
 	Reps  [][]uint32
 	Forms []formName // aliases follow from them
 
+	Merged []formName
+	Agreed *savedConsensus // nil before the second form
+	Sealed bool
+	Family string
+
 	From, To, Sample string
 	Keys             []savedTally // none, or one of each kind
 	States           [StateCount]uint64
@@ -32,6 +37,16 @@ type savedRecord struct {
 	Sums                      savedSums
 	Due                       bool // it stands in the heap
 	DueAt                     time.Time
+}
+
+// savedConsensus is what the forms of a campaign have in common.
+type savedConsensus struct {
+	Forms, Next uint8
+	Limit       uint32
+	Shingles    []uint32
+	Counts      []uint8
+	Anchors     []uint32
+	Common      int
 }
 
 // savedSums are the counts of one part.
@@ -51,11 +66,14 @@ type savedTally struct {
 
 func (r *record) saved() *savedRecord {
 	s := &savedRecord{
-		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Reps: r.reps, Forms: r.forms,
+		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Reps: r.reps, Forms: r.forms, Merged: r.merged, Sealed: r.sealed, Family: r.family,
 		From: r.from, To: r.to, Sample: r.sample, States: r.states, Emitters: r.emitters, Reportable: r.reportable,
 		Judged: r.judged, Standing: r.standing, MessagesEver: r.messagesEver, Before: r.before,
 		Open: r.open, Opening: r.opening, Dirty: r.dirty, Part: r.part, Updated: r.updated, NextUpdate: r.nextUpdate,
 		Sums: *r.sums.saved(), Due: r.dueIndex > 0, DueAt: r.dueAt,
+	}
+	if c := r.agreed; c != nil {
+		s.Agreed = &savedConsensus{c.forms, c.next, c.limit, c.shingles, c.counts, c.anchors, c.common}
 	}
 	if r.past != nil {
 		s.Past = r.past.saved()
@@ -78,7 +96,17 @@ func (s *savedRecord) record() *record {
 	}
 	r.reps, r.forms, r.aliases = append(r.alone.rep[:0], s.Reps...), r.alone.form[:0], r.alone.alias[:0]
 	for _, name := range s.Forms {
-		r.addName(name)
+		if slices.Contains(s.Merged, name) {
+			r.join(name)
+		} else {
+			r.addName(name)
+		}
+	}
+	if r.sealed, r.family = s.Sealed, s.Family; r.family != "" {
+		r.alias(r.family)
+	}
+	if c := s.Agreed; c != nil {
+		r.agreed = &consensus{c.Forms, c.Next, c.Limit, c.Shingles, c.Counts, c.Anchors, c.Common}
 	}
 	r.sums = s.Sums.sums(r.alone.port[:0])
 	if s.Past != nil {

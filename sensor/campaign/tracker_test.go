@@ -157,6 +157,9 @@ func (w *twin) represent(campaign int, f *text.Form) {
 			w.heard[band] = map[[bandRows]uint32][]int{}
 		}
 		of := bandOf(f, band)
+		if slices.Contains(w.heard[band][of], campaign) {
+			continue
+		}
 		all := append(w.heard[band][of], campaign)
 		w.heard[band][of] = all[max(0, len(all)-len(bucket{})):]
 	}
@@ -211,8 +214,11 @@ func (w *twin) nearest(f *text.Form) (best int, likeness float64) {
 	slices.SortStableFunc(all, func(a, b found) int { return b.hits - a.hits })
 	best = -1
 	for _, c := range all[:min(len(all), maxCandidates)] {
-		for _, rep := range w.reps[c.index] {
+		for i, rep := range w.reps[c.index] {
 			j := text.Jaccard(f.Shingles, rep.Shingles)
+			if i > 0 && text.Jaccard(f.Shingles, w.reps[c.index][0].Shingles) < akin {
+				continue
+			}
 			if j >= alike && (best < 0 || j > likeness || j == likeness && c.index < best) {
 				best, likeness = c.index, j
 			}
@@ -224,7 +230,7 @@ func (w *twin) nearest(f *text.Form) (best int, likeness float64) {
 func TestTrackerJoinsAsItsNaiveTwin(t *testing.T) {
 	words := strings.Fields("windows has found critical system errors visit site download registry update reboot computer cheap loan offer university diploma call now free scan")
 	rapid.Check(t, func(t *rapid.T) {
-		p, tracker, w := newPopups(), New(Config{}), &twin{}
+		p, tracker, w := newPopups(), New(Config{Without: Agreement | Corroboration | Rescue | Merges}), &twin{}
 		templates := rapid.SliceOfN(rapid.SliceOfN(rapid.SampledFrom(words), 0, 20), 1, 5).Draw(t, "templates")
 		for i := range rapid.IntRange(1, 60).Draw(t, "messages") {
 			s := slices.Clone(rapid.SampledFrom(templates).Draw(t, "template"))

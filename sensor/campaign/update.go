@@ -90,7 +90,7 @@ func (t *Tracker) update(r *record, cause Cause, at time.Time) Update {
 		t.due.set(r, r.last.Add(t.cfg.Idle))
 	}
 	u := Update{
-		Time: at, Cause: cause, ID: r.id, Aliases: slices.Clone(r.aliases), Part: r.part,
+		Time: at, Cause: cause, ID: r.id, Aliases: r.names(), Part: r.part,
 		First: r.first, Last: r.last, Messages: r.messages, Submissions: r.submissions,
 		Sources: countOf(&r.sources), Targets: countOf(&r.targets), Ports: slices.Clone(r.ports), Routes: routeWords(r.routes),
 		Domains: r.top(domains), URLs: r.top(urls), Phones: r.top(phones), Emails: r.top(emails),
