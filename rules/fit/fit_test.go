@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -70,8 +72,9 @@ func TestTheReportShowsTheWeightsInForce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range coefficients(set, nil) {
-		if !strings.Contains(string(report), "| `"+r.name+"` |") {
-			t.Errorf("the report does not know rule %s: make fit", r.name)
+		row := regexp.MustCompile("(?m)^\\| `" + r.name + "` .*$").FindString(string(report))
+		if cells := strings.Split(row, " | "); len(cells) < 4 || cells[3] != fmt.Sprintf("%+.1f", r.inForce) {
+			t.Errorf("rule %s adds %+.1f, the report says %q: make fit", r.name, r.inForce, row)
 		}
 	}
 }

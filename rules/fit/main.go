@@ -36,10 +36,13 @@ func run(root, out string, seeds int, write bool) error {
 		return err
 	}
 	c := comparison{all: coefficients(set, hand), fit: fit, held: held, thresholds: set.Thresholds()}
-	c.fitted = rounded(logistic(fit, c.all, c.thresholds), c.all)
+	c.fitted = rounded(bounded(fit, c.all, c.thresholds), c.all)
 	if write && c.better() {
 		if err := apply(root, c.all, c.fitted); err != nil {
 			return err
+		}
+		for i := range c.all {
+			c.all[i].inForce = c.fitted[i]
 		}
 	}
 	if out == "" {

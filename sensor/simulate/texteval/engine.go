@@ -79,6 +79,7 @@ type grouping struct {
 	written []string            // the same as a document said it when the message came
 	aliases map[string][]string // of each campaign, its own id among them
 	spreads []campaign.Spread   // of its campaign when each message came
+	named   []campaign.Named    // what each document said of names
 }
 
 // group joins the items that see lets through.
@@ -103,7 +104,9 @@ func group(e Engine, items []item, see func(i int) bool) grouping {
 
 func (g *grouping) note(updates []campaign.Update) {
 	for i := range updates {
-		g.keep(string(updates[i].ID), updates[i].Aliases)
+		u := &updates[i]
+		g.keep(string(u.ID), u.Aliases)
+		g.named = append(g.named, campaign.Named{ID: u.ID, Aliases: u.Aliases, Part: u.Part.String(), Messages: u.Messages, Sample: u.SampleText})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/simulate/texts"
 )
 
@@ -43,8 +44,8 @@ func TestCampaignsAreJoinedOverSensorsByAnAlias(t *testing.T) {
 	for i, family := range []string{"a", "a", "b", "b"} {
 		items[i].Message = &texts.Message{Family: family}
 	}
-	first := grouping{written: []string{"cmp1-x", "", "cmp1-y", ""}, aliases: map[string][]string{"cmp1-x": {"tpl1-1"}, "cmp1-y": {"tpl1-2"}}}
-	second := grouping{written: []string{"", "cmp1-z", "", "cmp1-w"}, aliases: map[string][]string{"cmp1-z": {"tpl1-1"}, "cmp1-w": {"tpl1-3"}}}
+	first := grouping{written: []string{"cmp1-x", "", "cmp1-y", ""}, named: []campaign.Named{{ID: "cmp1-x", Aliases: []string{"tpl1-1"}}, {ID: "cmp1-y", Aliases: []string{"tpl1-2"}}}}
+	second := grouping{written: []string{"", "cmp1-z", "", "cmp1-w"}, named: []campaign.Named{{ID: "cmp1-z", Aliases: []string{"tpl1-1"}}, {ID: "cmp1-w", Aliases: []string{"tpl1-3"}}}}
 	precision, recall := joined(items, []grouping{first, second})
 	if precision != 1 || recall != 0.5 {
 		t.Errorf("P %v, R %v, want 1 and 0.5", precision, recall)
