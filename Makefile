@@ -12,7 +12,7 @@ CRASHES ?= 200
 CAPTURES ?= testdata/captures
 ELASTIC := $(or $(ESTEST_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/popupwatch/elastic)
 
-.PHONY: run build test test-elastic test-crash elastic check golden fit fuzz bench tshark speed flood package bench-live soak clean tools headers compiler
+.PHONY: run build test test-elastic test-crash elastic check golden fit fuzz bench tshark speed flood package bench-live soak evaluation clean tools headers compiler
 
 ## run: build, replay real captures, say what was found
 run: build
@@ -46,6 +46,10 @@ check: headers
 	$(GO) mod tidy -diff
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) -checks=all ./...
+
+## evaluation: false blame and recall over more than a million innocent claims (some minutes), into the documentation
+evaluation: build
+	./$(BIN) simulate eval --scale full --split test --report cmd/popupwatch/topics/evaluation.md
 
 ## golden: write the expected outputs anew; then read the diff
 golden: headers

@@ -25,6 +25,9 @@
 //
 // A Genuine rides in the Assessment, thus in the event of the source. Sinks on the road are the only ones that see it: package report drafts
 // there, and what it stores is text, from which nothing can be made again. Gates that need a clock or a contact come when a person prints a draft.
+// Who is accused by others can be helped without the road: package complaint reads what is sent to an abuse desk, and says of each line what it
+// cannot prove.
+//
 // The simulator (sensor/simulate) is a Source whose frames have known senders; the evaluator compares what the road said with that.
 //
 // # Restarts

@@ -33,6 +33,8 @@ type Config struct {
 	Home           []netip.Prefix  // own address space
 	Allow          []netip.Prefix  // addresses that are never reportable
 	Bindings       []spoof.Binding // of access interfaces
+	Routes         *spoof.Routes   // what was routed, and when; nil: not known
+	Networks       spoof.Networks  // origin AS of a source; nil: not known
 	Ports          []uint16        // watched ports besides the Messenger's
 	Memory         int64           // limits.memory, octets; default DefaultMemory
 	Rollup         time.Duration   // 0: every message and claim is its own document
@@ -141,6 +143,7 @@ func (s *Sensor) Open(src Source) {
 	}
 	s.judge = spoof.New(spoof.Config{
 		Home: s.config.Home, Allow: s.config.Allow, Bindings: s.config.Bindings, Interface: src.Interface, Memory: budget.Spoof,
+		Routes: s.config.Routes, Networks: s.config.Networks,
 	})
 	s.decoder = decoders.NewDecoder(decoders.Config{Ports: s.config.Ports, Interface: src.Interface, Memory: budget.Decoder})
 }

@@ -30,17 +30,28 @@ func build(t testing.TB) (folder string) {
 	return folder
 }
 
-// shellBlocks are the blocks of the README that a reader would paste.
+// shellBlocks are the blocks of a page that a reader would paste.
 var shellBlocks = regexp.MustCompile("(?s)```sh\n(.*?)```")
 
 func TestShellBlocksOfTheReadmeRun(t *testing.T) {
-	readme, err := os.ReadFile(filepath.Join(repository, "README.md"))
+	runBlocks(t, filepath.Join(repository, "README.md"))
+}
+
+// People who are accused paste from this page.
+func TestShellBlocksOfThePageForTheAccusedRun(t *testing.T) {
+	runBlocks(t, "topics/report-or-not.md")
+}
+
+// runBlocks runs the shell blocks of a page, in their order and in one folder: each prints something.
+func runBlocks(t *testing.T, name string) {
+	t.Helper()
+	content, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := shellBlocks.FindAllSubmatch(readme, -1)
+	blocks := shellBlocks.FindAllSubmatch(content, -1)
 	if len(blocks) < 2 {
-		t.Fatalf("%d shell blocks in the README", len(blocks))
+		t.Fatalf("%d shell blocks in %s", len(blocks), name)
 	}
 	folder := build(t)
 	for _, b := range blocks {
@@ -86,7 +97,7 @@ func TestPathsOfTheReadmeExist(t *testing.T) {
 
 // Every topic that a page, a message or the README names is a page.
 func TestEveryTopicThatIsNamedExists(t *testing.T) {
-	for _, name := range []string{"sources", "rules", "campaigns", "replay", "configuration", "fields"} {
+	for _, name := range []string{"sources", "report-or-not", "rules", "campaigns", "replay", "configuration", "fields"} {
 		var out, errors bytes.Buffer
 		if status := run([]string{"help", name}, stdio{strings.NewReader(""), &out, &errors}); status != exitOK || !strings.HasPrefix(out.String(), "# ") {
 			t.Errorf("help %s: status %d, %.80q %s", name, status, out.String(), errors.String())

@@ -110,7 +110,7 @@ func TestPipelineFollowsTheConventions(t *testing.T) {
 	}
 }
 
-// No forged source is put on a map: what looks one up has a condition.
+// No forged source is put on a map, and what the sensor looked up is not overwritten: what looks up has a condition.
 func TestPipelineRunsOnOpenSearch(t *testing.T) {
 	n := nodes.Node(t, estest.Options{Distribution: estest.OpenSearch})
 	body := pipeline().Body
@@ -129,6 +129,7 @@ func TestPipelineRunsOnOpenSearch(t *testing.T) {
 	simulate, err := json.Marshal(map[string]any{"pipeline": map[string]any{"processors": stand, "on_failure": body["on_failure"]}, "docs": []any{
 		map[string]any{"_source": json.RawMessage(`{"tags":["source-proven"],"source":{"ip":"192.0.2.1"},"destination":{"ip":"192.0.2.2"}}`)},
 		map[string]any{"_source": json.RawMessage(`{"tags":["source-unverified"],"source":{"ip":"192.0.2.1"},"event":{"ingested":"2020-01-01T00:00:00Z"}}`)},
+		map[string]any{"_source": json.RawMessage(`{"tags":["source-proven"],"source":{"ip":"192.0.2.1","geo":{"own":1},"as":{"number":2}},"destination":{"ip":"192.0.2.2","as":{"number":3}}}`)},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -141,6 +142,10 @@ func TestPipelineRunsOnOpenSearch(t *testing.T) {
 		t.Errorf("a proven source is not looked up: %v", docs[0])
 	case source(1, "source", "as") != nil || source(1, "source", "geo") != nil:
 		t.Errorf("a source that is not proven is looked up: %v", docs[1])
+	case source(2, "source", "geo", "own") == nil || source(2, "source", "as", "organization") != nil || source(2, "destination", "as", "organization") != nil:
+		t.Errorf("what the sensor looked up is overwritten: %v", docs[2])
+	case source(2, "destination", "geo") == nil:
+		t.Errorf("what the sensor lacks is not looked up: %v", docs[2])
 	case source(0, "event", "ingested") == nil || source(1, "event", "ingested") != "2020-01-01T00:00:00Z":
 		t.Errorf("event.ingested is %v, %v", source(0, "event", "ingested"), source(1, "event", "ingested"))
 	}

@@ -58,7 +58,8 @@ func fieldMapping(m event.MappingType, s Server, set event.Set) map[string]any {
 	return out
 }
 
-// added are fields that stand in no event: the sender adds the first, the pipeline the others.
+// added are fields that need not stand in an event: the sender adds the first, the pipeline the others. Those of a place stand in the table as
+// well, for the data sets that the sensor itself looks up.
 func added(set event.Set) []event.MappingType {
 	list := []event.MappingType{{Path: "event.ingested", Type: "date"}, {Path: "error.message", Type: "match_only_text"}}
 	if set == event.SetSensor {

@@ -1,6 +1,7 @@
 package elastic
 
-// pipeline adds where addresses are: destinations, and sources that are proven. A forged source has no place: a map of them would blame.
+// pipeline adds where addresses are: destinations, and sources that are proven. A forged source has no place: a map of them would blame. What
+// the sensor found itself, where it has databases (--geoip), stays as it is.
 func pipeline() Asset {
 	processors := []any{
 		processor("set", "ingested", map[string]any{"field": "event.ingested", "value": "{{{_ingest.timestamp}}}", "override": false}),
@@ -21,7 +22,7 @@ func processor(kind, tag string, config map[string]any) any {
 	return map[string]any{kind: config}
 }
 
-// lookUp adds geo and as to one end. What cannot be looked up is left out: an alert without a place is still an alert.
+// lookUp adds geo and as to one end that has none. What cannot be looked up is left out: an alert without a place is still an alert.
 func lookUp(end, condition string) []any {
 	within := func(config map[string]any) map[string]any {
 		config["ignore_missing"] = true
@@ -31,10 +32,18 @@ func lookUp(end, condition string) []any {
 		}
 		return config
 	}
+	without := func(object string, config map[string]any) map[string]any {
+		config = within(config)
+		config["if"] = "ctx." + end + "?." + object + " == null"
+		if condition != "" {
+			config["if"] = condition + " && ctx." + end + "?." + object + " == null"
+		}
+		return config
+	}
 	as := end + ".as."
 	return []any{
-		processor("geoip", end+"-geo", within(map[string]any{"field": end + ".ip", "target_field": end + ".geo"})),
-		processor("geoip", end+"-as", within(map[string]any{
+		processor("geoip", end+"-geo", without("geo", map[string]any{"field": end + ".ip", "target_field": end + ".geo"})),
+		processor("geoip", end+"-as", without("as", map[string]any{
 			"field": end + ".ip", "target_field": end + ".as", "database_file": "GeoLite2-ASN.mmdb", "properties": []any{"asn", "organization_name"},
 		})),
 		processor("rename", end+"-as-number", within(map[string]any{"field": as + "asn", "target_field": as + "number"})),

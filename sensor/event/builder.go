@@ -31,6 +31,10 @@ type Config struct {
 
 	Home      func(netip.Addr) bool        // whether an address is in the home networks; nil: none are configured
 	Interface func(int) decoders.Interface // where a frame came from; nil: not known
+
+	// Place looks an address up for the documents of messages and claims; nil where nothing is known of it. It must give the same answer each
+	// time, and what it gives must not change. nil: there is nothing to look in.
+	Place func(netip.Addr) *Place
 }
 
 // Builder makes events. It is not safe for use by several goroutines.
@@ -42,6 +46,7 @@ type Builder struct {
 
 	stamps      stamper
 	addresses   addresses
+	places      places
 	cards       cards
 	flags       flagLists
 	conclusions *conclusions
@@ -57,7 +62,7 @@ func NewBuilder(c Config) *Builder {
 	if c.Namespace == "" {
 		c.Namespace = "default"
 	}
-	b := &Builder{config: c, conclusions: new(conclusions), flags: newFlagLists()}
+	b := &Builder{config: c, conclusions: new(conclusions), flags: newFlagLists(), places: newPlaces(c.Place)}
 	b.claims = claims{sensor: c.Sensor, room: make([]claimPlace, claimRoom)}
 	b.buckets.count = make(map[uint64]int)
 	b.interfaces.Now = c.Interface

@@ -59,16 +59,16 @@ func claimedAddr(e *Event) netip.Addr {
 // endFields are the two ends of a conversation.
 func endFields() []Field {
 	const from, to = inMessage | inSource | inFinding, inMessage | inFinding
-	t := object("source", from, func(b []byte, e *Event) []byte { return e.appendEnd(b, e.from()) }, "Never in an alert, unless the source is proven.",
-		Field{Path: "ip", Type: "ip", About: "What the packet says its source is. Anybody can write that into a datagram: see popupwatch.source.state and tags."},
-		Field{Path: "address", Type: "keyword", About: "The same as source.ip."},
-		Field{Path: "port", Type: "long", About: "Source port; absent in the source set, and where the packets of a bucket differ."},
-	)
-	t = append(t, object("destination", to, func(b []byte, e *Event) []byte { return e.appendEnd(b, e.to()) }, "Where the packet went.",
-		Field{Path: "ip", Type: "ip", About: "Destination; absent where the packets of a bucket differ."},
-		Field{Path: "address", Type: "keyword", About: "The same as destination.ip."},
-		Field{Path: "port", Type: "long", About: "Destination port."},
-	)...)
+	t := object("source", from, func(b []byte, e *Event) []byte { return e.appendEnd(b, e.from()) }, "Never in an alert, unless the source is proven.", append([]Field{
+		{Path: "ip", Type: "ip", About: "What the packet says its source is. Anybody can write that into a datagram: see popupwatch.source.state and tags."},
+		{Path: "address", Type: "keyword", About: "The same as source.ip."},
+		{Path: "port", Type: "long", About: "Source port; absent in the source set, and where the packets of a bucket differ."},
+	}, placeFields(inMessage|inSource)...)...)
+	t = append(t, object("destination", to, func(b []byte, e *Event) []byte { return e.appendEnd(b, e.to()) }, "Where the packet went.", append([]Field{
+		{Path: "ip", Type: "ip", About: "Destination; absent where the packets of a bucket differ."},
+		{Path: "address", Type: "keyword", About: "The same as destination.ip."},
+		{Path: "port", Type: "long", About: "Destination port."},
+	}, placeFields(inMessage)...)...)...)
 	return append(t, []Field{
 		{Path: "popupwatch.claimed.ip", Type: "ip", In: from, append: address(claimedAddr),
 			About: "In an alert: the source that the packet claims, unproven. It stands here so that no tool blames it."},
@@ -85,6 +85,9 @@ func (e *Event) appendEnd(b []byte, end netip.AddrPort) []byte {
 	b = at.appendNamed(b, `"address":`, end.Addr())
 	if end.Port() != 0 {
 		b = appendCounted(b, `"port":`, uint64(end.Port()))
+	}
+	if e.builder.places.look != nil && e.Set != SetFinding {
+		b = e.builder.places.append(b, end.Addr())
 	}
 	return closeObject(b, start)
 }

@@ -157,7 +157,7 @@ func factsOf(g proof.Genuine, a *spoof.Assessment, c CampaignView) facts {
 func limitOf(r proof.Rule, challenger netip.Addr) string {
 	switch r {
 	case proof.RuleCallback:
-		return fmt.Sprintf("this address received and answered a challenge sent by %s; an on-path party could imitate this.", challenger)
+		return fmt.Sprintf("this address received and answered a challenge sent by %s; an on-path party could imitate this, and so could one whom the address was calling at that moment.", challenger)
 	case proof.RuleTCP:
 		return fmt.Sprintf("this address received and acknowledged what %s sent in the connection that carried the message; an on-path party could imitate this.", challenger)
 	case proof.RuleAccess:

@@ -49,7 +49,7 @@ func TestEverySourceIsRefusedInWords(t *testing.T) {
 	}
 	for i, state := range states {
 		text := rows[i].String()
-		for _, part := range []string{state, wordsOf(state).meaning, wordsOf(state).harm, "not two proofs at least a minute apart", "gate: new_gate", "The TTL was invented."} {
+		for _, part := range []string{state, wordsOf(state).meaning, wordsOf(state).harm, "no two proofs at least a minute apart", "gate: new_gate", "The TTL was invented."} {
 			if !strings.Contains(text, part) {
 				t.Errorf("%q is not said of %s: %s", part, state, text)
 			}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"popupwatch/sensor/spoof"
 )
 
 // Refusal says of one source in one campaign why there is no report on it.
@@ -84,7 +86,7 @@ func whyNot(s *sourceDocument) []string {
 		why = append(why, "the evidence contradicts itself")
 	}
 	for _, gate := range s.RefusedBy {
-		why = append(why, gateWords(gate))
+		why = append(why, strings.TrimSuffix(cmp.Or(spoof.Refusal(gate), "gate: "+gate), "."))
 	}
 	return why
 }

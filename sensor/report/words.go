@@ -1,37 +1,8 @@
 package report
 
-import (
-	"fmt"
-
-	"popupwatch/sensor/spoof"
-)
+import "fmt"
 
 // Words for the states of a source (SPOOF-AND-CAMPAIGNS 1), for the refusal list and for packet comments.
-
-// gateWords says what a gate protects from, by its word in documents.
-func gateWords(gate string) string {
-	switch gate {
-	case spoof.RefusedRestored:
-		return "the proof was not held any more when this was written"
-	case spoof.RefusedOwn:
-		return "the address is one of our own: this is for our own people"
-	case spoof.RefusedAllowed:
-		return "the address is on the list of those that are never reported"
-	case spoof.RefusedText:
-		return "the text is not known as spam"
-	case spoof.RefusedFew:
-		return "the campaign has fewer than three messages"
-	case spoof.RefusedSingle:
-		return "there are not two proofs at least a minute apart: one may be a lucky guess"
-	case spoof.RefusedConflict:
-		return "evidence on this address contradicted itself in the last 24 hours"
-	case spoof.RefusedLoss:
-		return "frames were lost around the proof: a contradiction may be among them"
-	case spoof.RefusedShort:
-		return "the input ended before the proof was watched for contradictions to its end"
-	}
-	return "gate: " + gate
-}
 
 // many writes a count with its word.
 func many(n uint64, one, more string) string {

@@ -148,6 +148,7 @@ func (j *Judge) Signal(s *decoders.Signal) {
 	if e := &s.Exchange; proof.Refuses(s) && s.QuoteDst.Addr() == e.Call.Src.Addr() {
 		t.refused.put(proof.Call(e.Call.Src, e.Call.Dst, e.Activity, e.Sequence), true, s.Time)
 	}
+	j.backscatter(s)
 	t.bench.Signal(s)
 	t.keep(s)
 	j.gainsay(s)
@@ -171,11 +172,11 @@ func (j *Judge) gainsay(s *decoders.Signal) {
 		return
 	}
 	c, d := j.open(b.claimRef, j.trust.room/2)
-	if d == nil {
+	if c == nil {
 		return
 	}
 	c.rows |= r
-	if len(d.cited) < maxCited {
+	if d != nil && len(d.cited) < maxCited {
 		d.cited = append(d.cited, cited{r, s.Frame})
 	}
 	j.renew(b.claimRef)
@@ -205,7 +206,8 @@ func gainsaid(s *decoders.Signal) rows {
 	return 0
 }
 
-// open gives an open claim and its dossier, made where there are fewer than room; nil where the claim is gone or there is no room.
+// open gives an open claim and its dossier, made where there are fewer than room. The claim is nil where it is gone, the dossier where there is no
+// room.
 func (j *Judge) open(r claimRef, room int) (*claim, *dossier) {
 	c := j.claims.get(r.slot)
 	if c.key != r.key || !c.open {
@@ -253,17 +255,27 @@ func (j *Judge) prove(due func() (proof.Outcome, bool), now time.Time) {
 
 // settle writes an outcome into the dossier of a claim.
 func (j *Judge) settle(r claimRef, o proof.Outcome, now time.Time) {
-	c, d := j.open(r, j.trust.room)
-	if d == nil {
+	room := j.trust.room
+	if !o.Genuine.Valid() {
+		room /= 2 // what proves nothing does not take the room of what does
+	}
+	c, d := j.open(r, room)
+	if c == nil {
 		return
 	}
 	if o.Received() {
 		c.rows |= rowReached
 	}
-	if d.failed = o; o.Genuine.Valid() {
-		d.proof, d.failed = o.Genuine, proof.Outcome{}
+	if o.Genuine.Valid() {
 		c.rows |= rowProven
 		j.proven(c, o.Genuine, now)
+	}
+	switch {
+	case d == nil: // the claim says what it is, without what shows it
+	case o.Genuine.Valid():
+		d.proof, d.failed = o.Genuine, proof.Outcome{}
+	default:
+		d.failed = o
 	}
 	j.renew(r)
 }

@@ -111,7 +111,7 @@ func (j *Judge) judge(c *claim, p *population) {
 	total, _ := l.sum()
 	c.version, c.decibans, c.conflict = p.version, float32(total), false
 	switch {
-	case c.rows&(rowR1|rowSelf) != 0:
+	case c.rows&(rowR1|rowSelf|rowE03) != 0:
 		c.state = ForgedCertain
 	case c.rows&rowR1b != 0:
 		c.state = NonroutableLeak
@@ -120,7 +120,7 @@ func (j *Judge) judge(c *claim, p *population) {
 		j.clash(c.key.source, j.now)
 	case c.rows&rowProven != 0:
 		c.state = GenuineBound
-	case l.forged():
+	case l.forged() && p.many(c) == nil:
 		c.state = ForgedProbable
 	case c.rows&rowReached != 0:
 		c.state = ReachableUnbound
@@ -147,6 +147,7 @@ func (c *claim) contradicted(l *ledger) bool {
 
 // weights gives the decibans of each row of rowTable; 0 where it does not hold.
 func weights(c *claim, p *population) (w [len(rowTable)]float64) {
+	shared := p.shared(c)
 	for i := range rowTable {
 		r := &rowTable[i] // in place: a row is large
 		if c.rows&r.bit != 0 {
@@ -164,6 +165,8 @@ func weights(c *claim, p *population) (w [len(rowTable)]float64) {
 			w[i] = p.seen.clocks[c.key.source].decibans
 		case r.bit == rowE24 && p.seen.prints[c.key.source] != nil:
 			w[i] = r.weight
+		case r.bit&shared != 0:
+			w[i] = p.sign(r.bit, c).weight
 		}
 	}
 	return w
@@ -176,7 +179,7 @@ func (j *Judge) assessment(c *claim, p *population, at time.Time) *Assessment {
 		Key:  ClaimKey{Source: c.key.source.addr(), Campaign: p.id(), Class: p.class, Hour: time.Unix(int64(c.key.hour)*3600, 0).UTC()},
 		Part: nanoTime(c.part), State: c.state, Previous: c.reported, Decibans: round(float64(c.decibans)),
 		Messages: uint64(c.messages), First: nanoTime(c.first), Last: nanoTime(c.last),
-		Evidence: j.out.Evidence[:0], Conflict: c.conflict,
+		Evidence: j.out.Evidence[:0], Conflict: c.conflict, Emitter: p.emitter(c),
 	}
 	if c.state == GenuineBound {
 		j.out.Refusals = j.refusals(c, p)
@@ -210,6 +213,12 @@ func (j *Judge) argue(a *Assessment, c *claim) {
 		}
 		a.Evidence = append(a.Evidence, Evidence{id, "rule", 0, j.special.sentences[c.special], j.showed(c, rowR1|rowR1b)})
 	}
+	if c.rows&rowE03 != 0 {
+		a.Evidence = append(a.Evidence, Evidence{"E03", "rule", 0, j.routes.sentence(), j.showed(c, rowE03)})
+	}
+	if f := p.many(c); f != nil {
+		a.Evidence = append(a.Evidence, Evidence{"MULTI", "rule", 0, f.says, f.frames})
+	}
 	a.Evidence = j.proofRows(a.Evidence, c)
 	rules := len(a.Evidence)
 	w := weights(c, p)
@@ -229,6 +238,8 @@ func (j *Judge) says(r rows, c *claim, p *population) (string, []uint64) {
 	switch r {
 	case rowE12, rowE13:
 		return j.sentenceHops(r, c), own
+	case rowE60:
+		return sentenceQuoted, own
 	case rowE50, rowE51, rowE52, rowE53, rowE54:
 		return answerSentence(r), j.answered(c, r)
 	case rowE10:
@@ -250,6 +261,11 @@ func (j *Judge) says(r rows, c *claim, p *population) (string, []uint64) {
 	case rowE14:
 		t := p.seen.atTTL(c.ttl)
 		return t.says, t.frames
+	case rowE15:
+		return sentenceJumps, j.remembered(c)
+	case rowE20, rowE21, rowE22, rowE22Port, rowE23, rowE25, rowE30, rowE31, rowE40:
+		n := p.sign(r, c)
+		return n.says, n.frames
 	case rowE24:
 		return p.seen.prints[c.key.source].says, p.seen.prints[c.key.source].frames
 	case rowE26:

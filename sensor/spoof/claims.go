@@ -54,6 +54,10 @@ type claim struct {
 	after       uint32
 	messages    uint32
 	version     uint32 // of the population when it was last judged
+	fk, loose   uint32 // cells that its tool belongs to, folded
+	fits        rows   // signs of its cell that its first packet showed, where no look had it
+	jumps       ttlJumps
+	place       uint16 // 1 + index into the population's first packets; 0 none
 	decibans    float32
 	rows        rows
 	ttl         uint8
@@ -98,6 +102,7 @@ func (c *claim) reopen(at time.Time) {
 	c.targets = decoders.Distinct{}
 	c.frames, c.shown = [maxPackets]uint64{}, [maxPackets]rows{}
 	c.messages = 0
+	c.jumps = ttlJumps{}
 	c.open = true
 }
 

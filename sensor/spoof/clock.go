@@ -137,5 +137,8 @@ func fingerprint(secret inet.Secret, activity dcerpc.UUID, c uuidClock, hasClock
 	if !hasClock {
 		return secret.Sum(activity[:])
 	}
-	return secret.Sum(append(c.rest[:], c.offset))
+	var octets [len(c.rest) + 1]byte
+	copy(octets[:], c.rest[:])
+	octets[len(c.rest)] = c.offset
+	return secret.Sum(octets[:])
 }

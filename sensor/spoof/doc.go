@@ -5,5 +5,7 @@
 // forged_probable. Nothing here makes an address genuine: that takes a proof (package proof).
 //
 // To add a row of evidence: 1 a constant and its line in rowTable (rows.go): group, weight, sentence; 2 set it where it is seen: one packet
-// in marks.go, a campaign in population.go; 3 a test with the packets that show it and with those that must not.
+// in marks.go, a campaign in population.go, the sources of one tool that share something in
+// emitter.go (a sign); 3 a test with the packets that show it and with those that must not; 4 what would
+// change it, and what must not be concluded from it, in rowAdvice (advice_rows.go).
 package spoof

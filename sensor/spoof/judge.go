@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-	"strconv"
 	"time"
 
 	"popupwatch/decoders"
@@ -22,24 +21,30 @@ type Config struct {
 	Home      []netip.Prefix               // own address space; without it every packet counts as coming from outside
 	Interface func(int) decoders.Interface // of a message's Iface; nil: every one is a span
 	Memory    int64                        // octets of state; default 112 MiB
+	Routes    *Routes                      // what was routed, and when; nil: not known
+	Networks  Networks                     // origin AS of a source; nil: not known
 }
 
 // claimCost and populationCost are what a claim and its campaign's entry take, index included.
 const (
-	claimCost      = 256
-	populationCost = 352
+	claimCost      = 280
+	populationCost = 416
 )
 
 // Judge judges sources. It belongs to one goroutine. Claims and campaigns live in slots; when they take more than their memory a hand goes
 // round and frees the first that was not used since it last passed. A claim that is still open then closes early: Due gives its document,
 // and is to be asked after each Observe.
 type Judge struct {
-	Shed uint64 // claims closed before their time because a bound was reached
+	Shed     uint64 // claims closed before their time because a bound was reached
+	Unphased uint64 // looks of the phase test that its budget did not pay for
 
 	memory      int
 	home        []netip.Prefix
 	iface       func(int) decoders.Interface
 	special     *specialTable
+	routes      *Routes
+	networks    Networks
+	phases      phaseBudget
 	sentences   *packetSentences
 	secret      inet.Secret // of fingerprints
 	allow       []netip.Prefix
@@ -88,7 +93,8 @@ func New(c Config) *Judge {
 		c.Memory = 112 << 20
 	}
 	j := &Judge{
-		memory: int(c.Memory) - int(c.Memory)/trustShare, home: c.Home, allow: c.Allow, iface: c.Interface, special: newSpecialTable(), sentences: newPacketSentences(), secret: inet.NewSecret(),
+		memory: int(c.Memory) - int(c.Memory)/trustShare, home: c.Home, allow: c.Allow, iface: c.Interface,
+		routes: c.Routes, networks: c.Networks, special: newSpecialTable(), sentences: newPacketSentences(), secret: inet.NewSecret(),
 		byKey: map[claimKey]uint32{}, byCampaign: map[string]uint32{},
 	}
 	j.trust = newTrust(&c, j.isHome)
@@ -126,7 +132,7 @@ func (j *Judge) observe(m *sighting, campaign string) *Assessment {
 		p.submissions++
 	}
 	c, fresh, previous := j.claim(m, p, at)
-	shown := rowsOf(m, j.isHome(m.src.Addr()) && j.isHome(m.dst.Addr())) | j.structural(m, c) | j.own(m) | j.hopRows(m)
+	shown := rowsOf(m, j.isHome(m.src.Addr()) && j.isHome(m.dst.Addr())) | j.structural(m, c) | j.own(m) | j.hopRows(m) | j.quotedRow(m) | c.jumped(m)
 	if m.spam {
 		c.rows |= rowSpam
 	}
@@ -137,13 +143,8 @@ func (j *Judge) observe(m *sighting, campaign string) *Assessment {
 	if m.message != nil {
 		j.await(m.message, c, j.byKey[c.key])
 	}
-	if fresh && previous == nil {
-		c.ttl = m.marks.TTL
-		if p.add(m, c.key.source, j.secret, j.held <= j.memory/2) {
-			p.look()
-			j.reconsider(p, c)
-		}
-		j.weigh(p)
+	if j.meet(p, c, m, fresh, fresh && previous == nil) {
+		j.reconsider(p, c)
 	}
 	if fresh || grown || c.version != p.version {
 		j.judge(c, p)
@@ -176,7 +177,7 @@ func (j *Judge) structural(m *sighting, c *claim) rows {
 	}
 	switch l := j.special.lookup(src, m.time); {
 	case l == nil:
-		return 0
+		return j.unrouted(m)
 	case l.leaks:
 		c.special = l.index
 		return rowR1b
@@ -216,19 +217,6 @@ func (j *Judge) populationOf(m *sighting, campaign string) uint32 {
 	}
 	j.populations.touch(at)
 	return at
-}
-
-// classNames makes the names of the populations of classes: one allocation for each hour.
-type classNames struct {
-	class, name string
-	hour        int32
-}
-
-func (n *classNames) of(class string, hour int32) string {
-	if n.class != class || n.hour != hour {
-		*n = classNames{class, class + " " + strconv.Itoa(int(hour)), hour}
-	}
-	return n.name
 }
 
 // weigh counts what a population takes now.

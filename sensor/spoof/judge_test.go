@@ -219,15 +219,15 @@ func TestSentencesAreTrueOfThePacketsTheyCite(t *testing.T) {
 		t.Fatal("no final assessment")
 	}
 	for _, e := range a.Evidence {
-		want := map[string][]uint64{"checksum is 0": {1}, "TTL 50": {2}, "TTL 70": {3}, "needs no answer": {1, 2, 3, 4}}
+		want := map[string][]uint64{"checksum is 0": {1}, "TTL 50": {2}, "TTL 70": {3}, "needs no answer": {1, 2, 3, 4}, "three TTLs": {1, 2, 3, 4}}
 		for words, packets := range want {
 			if strings.Contains(e.Text, words) && !slices.Equal(e.Packets, packets) {
 				t.Errorf("%q cites %v, want %v", e.Text, e.Packets, packets)
 			}
 		}
 	}
-	if len(a.Evidence) != 4 {
-		t.Errorf("%d rows, want 4", len(a.Evidence))
+	if len(a.Evidence) != 5 {
+		t.Errorf("%d rows, want 5", len(a.Evidence))
 	}
 }
 

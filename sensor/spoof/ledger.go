@@ -57,7 +57,10 @@ func binomialTail(n, k int, p float64) float64 {
 		a, _ := math.Lgamma(float64(n + 1))
 		b, _ := math.Lgamma(float64(i + 1))
 		c, _ := math.Lgamma(float64(n - i + 1))
-		sum += math.Exp(a - b - c + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
+		term := math.Exp(a - b - c + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
+		if sum += term; float64(i) > float64(n)*p && term < sum*1e-9 {
+			break // beyond the mode terms fall ever faster
+		}
 	}
 	return min(sum, 1)
 }

@@ -3,25 +3,7 @@ package spoof
 import (
 	"fmt"
 	"time"
-
-	"popupwatch/decoders/inet"
 )
-
-// maxFirst is how many first packets of sources a campaign keeps for its tests (SPOOF-AND-CAMPAIGNS 4).
-const maxFirst = 512
-
-// firstPacket is the first packet of one source in a campaign: tests take no other, since a genuine host's own packets agree with one another.
-type firstPacket struct {
-	source   addrKey
-	network  [4]byte // /16 of IPv4, /32 of IPv6
-	frame    uint64
-	print    uint64
-	clock    uuidClock
-	hasClock bool
-	ttl      uint8
-	slash8   uint8 // first octet of an IPv4 source
-	v4       bool
-}
 
 // population is what the sources of one campaign show together.
 type population struct {
@@ -35,6 +17,9 @@ type population struct {
 	hours       []int32       // hours in which it had claims, latest last, at most maxHours
 	first       []firstPacket // at most maxFirst
 	version     uint32        // grows when a look changed what follows
+	phases      []phaseSeen   // what the phase test found, by cell, at most maxCells
+	moving      []tail        // the counters that were found, as they stand now, at most maxTails
+	triples     uint32        // sources that sent a third packet
 	weighed     int           // octets, as Judge.held counts them
 	seen        *common
 }
@@ -55,6 +40,8 @@ type common struct {
 	clocks map[addrKey]clockGroup
 	prints map[addrKey]*finding // E24, for sources that share their constants
 	ttls   []ttlFinding         // E14, for the few TTLs that many share
+	cells  []cell               // of one tool each, that hold minCell sources or more
+	cellOf []uint8              // 1 + index into cells, for each first packet; 0 none
 }
 
 // ttlFinding is what an arrival TTL shows that sources of many networks share.
@@ -76,15 +63,16 @@ func (c *common) atTTL(ttl uint8) *ttlFinding {
 
 // What a population takes besides populationCost, in octets, about: for each first packet, and for each source and finding of a look.
 const (
-	firstCost   = 100 // with what append keeps free
+	firstCost   = 208 // with what append keeps free, and its place in a cell
 	sharedCost  = 176
 	findingCost = 512
 )
 
 // octets is what the population takes.
 func (p *population) octets() int {
-	n := populationCost + len(p.first)*firstCost
+	n := populationCost + len(p.first)*firstCost + len(p.phases)*phaseCost + len(p.moving)*tailCost
 	if p.seen != nil {
+		n += cellsCost(p.seen.cells)
 		n += (len(p.seen.clocks)+len(p.seen.prints))*sharedCost + len(p.seen.ttls)*findingCost
 	}
 	return n
@@ -105,39 +93,21 @@ func (f *finding) cite(frame uint64) {
 	}
 }
 
-// add notes the first packet of a source and says whether it is time to look again: at every source up to 16, then at each doubling. Where
-// there is no room it is counted and not kept: the tests of this campaign then know fewer sources.
-func (p *population) add(m *sighting, source addrKey, secret inet.Secret, room bool) (look bool) {
-	p.sources++
-	if len(p.first) >= maxFirst || !room {
-		return false
-	}
-	f := firstPacket{source: source, frame: m.frame, ttl: m.marks.TTL}
-	if a := m.src.Addr(); a.Is4() {
-		o := a.As4()
-		f.v4, f.slash8, f.network = true, o[0], [4]byte{4, 0, o[0], o[1]}
-	} else {
-		f.network = [4]byte(source[1:5])
-	}
-	if m.call != nil {
-		f.clock, f.hasClock = findClock(m.call.Activity, m.time)
-		f.print = fingerprint(secret, m.call.Activity, f.clock, f.hasClock)
-	}
-	p.first = append(p.first, f)
-	return looksAt(len(p.first))
+// looksAt says whether a population is looked at when it has that many first packets: at each up to 16 and at 18 and 20, so that a cell of
+// which some packets have no vote still has its look at 16, then at each power of two and halfway to the next.
+func looksAt(n int) bool {
+	return n >= 2 && (n <= 16 || n == 18 || n == 20 || n&(n-1) == 0 || n%3 == 0 && n/3&(n/3-1) == 0)
 }
-
-// looksAt says whether a population is looked at when it has that many first packets.
-func looksAt(n int) bool { return n >= 2 && (n <= 16 || n&(n-1) == 0) }
 
 // look computes what the first packets show together.
 func (p *population) look() {
-	p.seen = commonOf(p.first)
+	p.seen = commonOf(p)
 	p.version++
 }
 
-// commonOf computes what first packets show together; it depends on nothing else.
-func commonOf(first []firstPacket) *common {
+// commonOf computes what first packets show together; it depends on them and on what the phase test found, and on nothing else.
+func commonOf(p *population) *common {
+	first := p.first
 	c := &common{clocks: map[addrKey]clockGroup{}, prints: sharedPrints(first)}
 	for i, g := range clockGroups(first) {
 		if g.k > 0 {
@@ -145,6 +115,7 @@ func commonOf(first []firstPacket) *common {
 		}
 	}
 	c.countTTLs(first)
+	c.findCells(p)
 	return c
 }
 

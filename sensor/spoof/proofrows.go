@@ -72,6 +72,9 @@ func sentenceProof(g proof.Genuine) string {
 	if g.Short() {
 		says += " The input ended before 10 s without contradiction had passed."
 	}
+	if g.Rule() == proof.RuleCallback {
+		return says + " Only a party on the path, or one whom the source was calling at that moment, could imitate this."
+	}
 	return says + " Only a party on the path could imitate this."
 }
 

@@ -29,9 +29,29 @@ const (
 	rowE52
 	rowE53
 	rowE54
+	rowE60
 	rowProven  // it proved itself, in this run or before
 	rowReached // it received what our hosts sent, about something else
 	rowSpam    // one of its messages is spam: no evidence, a gate
+	rowE15
+	rowE03
+	rowE20 // from here on: what a cell of a campaign shows (emitter.go)
+	rowE21
+	rowE22
+	rowE22Port
+	rowE23
+	rowE25
+	rowE30
+	rowE31
+	rowE40
+	rowVote   // an equal TTL within a cell: no row of its own, it counts for the verdict
+	rowMember // the source is one of an emitter's
+)
+
+// orderRows come of a counter that moves on; emitterRows are what sources of a cell share.
+const (
+	orderRows   = rowE20 | rowE22 | rowE22Port
+	emitterRows = orderRows | rowE21 | rowE23 | rowE25 | rowE30 | rowE31 | rowE40
 )
 
 // packetRows is how many rows come from single packets: the first bits.
@@ -71,11 +91,21 @@ var rowTable = [...]row{
 	{rowE10, "E10", g1, 13},
 	{rowE11, "E11", g1, 3},
 	{rowE14, "E14", g1, 0},
+	{rowE15, "E15", g1, 5},
+	{rowE20, "E20", g2, 0},
+	{rowE22, "E22", g2, 0},
+	{rowE23, "E23", g2, 0},
 	{rowE12, "E12", g1, 7},
 	{rowE13, "E13", g1, -5},
 	{rowE26, "E26", g2, 0},
+	{rowE21, "E21", g2, 0},
+	{rowE22Port, "E22", g2, 0},
+	{rowE25, "E25", g2, 0},
 	{rowE24, "E24", g2, 1},
+	{rowE31, "E31", g3, 0},
+	{rowE30, "E30", g3, 0},
 	{rowE32, "E32", g3, 3},
+	{rowE40, "E40", g4, 0},
 	{rowE04, "E04", g4, 13},
 	{rowE43, "E43", g4, 6},
 	{rowE54, "E54", g5, 13},
@@ -83,6 +113,7 @@ var rowTable = [...]row{
 	{rowE52, "E52", g5, 8},
 	{rowE51, "E51", g5, 5},
 	{rowE53, "E53", g5, 5},
+	{rowE60, "E60", g6, 10},
 	{rowE61, "E61", g6, 1},
 	{rowE63, "E63", g6, 3},
 	{rowE63Sum, "E63", g6, 3},
@@ -125,5 +156,6 @@ const (
 	sentenceOwn   = "The source is an address of the home networks, and the packet came in from outside, on an interface that hears nothing else."
 	sentenceOctet = "The source address ends in 0 or 255, which few hosts have and 0.8 % of invented addresses."
 	sentenceOne   = "The call is of a kind that needs no answer (idempotent or maybe, in one packet): it can be forged, and no proof of its sender is possible."
+	sentenceJumps = "Packets of the source arrived with three TTLs within ten minutes, each two or more from the others: they took different ways, or the TTLs were made up."
 	sentenceSelf  = "Source and destination are the same address: no host sends itself a packet over the network."
 )

@@ -2,6 +2,7 @@ package spoof
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 
 	"popupwatch/decoders"
@@ -57,4 +58,17 @@ func calls(g *decoders.Signal) bool {
 		return g.PDU.Activity != dcerpc.UUID{}
 	}
 	return false
+}
+
+// classNames makes the names of the populations of classes: one allocation for each hour.
+type classNames struct {
+	class, name string
+	hour        int32
+}
+
+func (n *classNames) of(class string, hour int32) string {
+	if n.class != class || n.hour != hour {
+		*n = classNames{class, class + " " + strconv.Itoa(int(hour)), hour}
+	}
+	return n.name
 }

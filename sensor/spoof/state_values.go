@@ -27,6 +27,10 @@ type savedClaim struct {
 	TTL, Special      uint8
 	State, Reported   State
 	Open, Pending     bool
+	Fk, Loose         uint32
+	Fits              rows
+	Jumps             ttlJumps
+	Place             uint16
 	Conflict          bool
 }
 
@@ -36,6 +40,7 @@ func (c *claim) saved(at uint32, touched bool) savedClaim {
 		Part: c.part, First: c.first, Last: c.last, Targets: c.targets, Frames: c.frames, Shown: c.shown, TTLShown: c.ttlShown, TTLs: c.ttls,
 		Messages: c.messages, Version: c.version, Decibans: c.decibans, Rows: c.rows, TTL: c.ttl, Special: c.special,
 		State: c.state, Reported: c.reported, Open: c.open, Pending: c.pending, Conflict: c.conflict,
+		Fk: c.fk, Loose: c.loose, Fits: c.fits, Jumps: c.jumps, Place: c.place,
 	}
 }
 
@@ -46,6 +51,7 @@ func (s *savedClaim) claim() claim {
 		part: s.Part, first: s.First, last: s.Last, targets: s.Targets, frames: s.Frames, shown: s.Shown, ttlShown: s.TTLShown, ttls: s.TTLs,
 		messages: s.Messages, version: s.Version, decibans: s.Decibans, rows: s.Rows, ttl: s.TTL, special: s.Special,
 		state: s.State, reported: s.Reported, open: s.Open, pending: s.Pending, conflict: s.Conflict, before: noSlot, after: noSlot,
+		fk: s.Fk, loose: s.Loose, fits: s.Fits, jumps: s.Jumps, place: s.Place,
 	}
 }
 
@@ -59,6 +65,10 @@ type savedPopulation struct {
 	Sources, Submissions, Version uint32
 	Hours                         []int32
 	First                         []savedPacket
+	Phases                        []phaseSeen
+	Moving                        []tail
+	Triples                       uint32
+	Looked                        int // first packets that the last look had
 }
 
 // savedPacket is a firstPacket.
@@ -73,17 +83,33 @@ type savedPacket struct {
 	HasClock    bool
 	TTL, Slash8 uint8
 	V4          bool
+
+	Node           [6]byte
+	At, Third      int64
+	Ticks          int64
+	Make, ASN, Dst uint32
+	Sequence       uint32
+	Serial, Port   uint16
+	ID             [3]uint16
+	Followed       uint8
+	HasCall, Never bool
+	Fits           rows
 }
 
 func (p *population) saved(at uint32) *savedPopulation {
 	s := &savedPopulation{
 		At: at, Campaign: p.campaign, Class: p.class, Seq: p.seq, Refs: p.refs, Queued: p.queued,
 		Sources: p.sources, Submissions: p.submissions, Version: p.version, Hours: p.hours,
+		Phases: p.phases, Moving: p.moving, Triples: p.triples,
+	}
+	if p.seen != nil {
+		s.Looked = len(p.seen.cellOf)
 	}
 	for i := range p.first {
 		f := &p.first[i]
 		s.First = append(s.First, savedPacket{
 			f.source, f.network, f.frame, f.print, f.clock.offset, f.clock.rest, f.clock.lag, f.hasClock, f.ttl, f.slash8, f.v4,
+			f.node, f.at, f.third, f.ticks, f.make, f.asn, f.dst, f.sequence, f.serial, f.port, f.id, f.followed, f.hasCall, f.never, f.fits,
 		})
 	}
 	return s
@@ -94,19 +120,33 @@ func (s *savedPopulation) population() population {
 	p := population{
 		campaign: s.Campaign, class: cmp.Or(s.Class, ClassPopup), seq: s.Seq, refs: s.Refs, queued: s.Queued,
 		sources: s.Sources, submissions: s.Submissions, version: s.Version, hours: s.Hours,
+		phases: s.Phases[:min(len(s.Phases), maxCells)], moving: s.Moving[:min(len(s.Moving), maxTails)], triples: s.Triples,
 	}
 	for i := range s.First[:min(len(s.First), maxFirst)] {
 		f := &s.First[i]
 		p.first = append(p.first, firstPacket{
 			source: f.Source, network: f.Network, frame: f.Frame, print: f.Print, clock: uuidClock{f.Offset, f.Rest, f.Lag},
 			hasClock: f.HasClock, ttl: f.TTL, slash8: f.Slash8, v4: f.V4,
+			node: f.Node, at: f.At, third: f.Third, ticks: f.Ticks, make: f.Make, asn: f.ASN, dst: f.Dst, sequence: f.Sequence, serial: f.Serial,
+			port: f.Port, id: f.ID, followed: min(f.Followed, uint8(len(f.ID))), hasCall: f.HasCall, never: f.Never, fits: f.Fits,
 		})
 	}
-	for n := len(p.first); n > 0; n-- {
-		if looksAt(n) {
-			p.seen = commonOf(p.first[:n])
-			break
-		}
+	if n := s.looked(); n > 0 {
+		all := p.first
+		p.first = all[:n]
+		p.seen = commonOf(&p)
+		p.first = all
 	}
 	return p
+}
+
+// looked is how many first packets the last look had: of a state that does not say so, the last size at which there is a look.
+func (s *savedPopulation) looked() int {
+	n := min(len(s.First), maxFirst)
+	if s.Looked > 0 {
+		return min(s.Looked, n)
+	}
+	for ; n > 0 && !looksAt(n); n-- {
+	}
+	return n
 }

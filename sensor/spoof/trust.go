@@ -31,6 +31,7 @@ type trust struct {
 	dossiers map[uint32]*dossier // by slot of the claim
 	records  recent[addrKey, record]
 	hops     recent[netip.Prefix, verified]
+	quoted   recent[uint64, quotedAt]    // tools that forge our addresses, by print
 	reached  recent[addrKey, int64]      // when a source was seen to receive what our hosts sent, nanoseconds
 	room     int                         // dossiers
 	shed     uint64                      // dossiers that found no room
@@ -38,10 +39,10 @@ type trust struct {
 	loss     time.Time                   // when the capture last lost frames
 }
 
-// What each thing that trust keeps costs, in octets, about: it gets an eighth of the memory, of which calls that wait get half, and proofs under
-// way a quarter.
+// What each thing that trust keeps costs, in octets, about: it gets a sixth of the memory, of which calls that wait get a third, and proofs under
+// way and what answers showed of claims a fifth each.
 const (
-	trustShare   = 8
+	trustShare   = 6
 	trialCost    = 800
 	boundCost    = 2 * 220
 	guessCost    = 2 * 80
@@ -61,14 +62,15 @@ const (
 )
 
 func newTrust(c *Config, home func(netip.Addr) bool) *trust {
-	part := int(c.Memory) / trustShare / 16
+	part := int(c.Memory) / trustShare / 22
 	t := &trust{
-		home: home, iface: c.Interface, sides: map[int]side{}, dossiers: map[uint32]*dossier{}, room: max(part/dossierCost, 16), bindings: map[Binding]bool{},
+		home: home, iface: c.Interface, sides: map[int]side{}, dossiers: map[uint32]*dossier{}, room: max(4*part/dossierCost, 16), bindings: map[Binding]bool{},
 		waiting: newRecent[proof.Subject, bound](waitFor, 8*part/boundCost), held: map[proof.Subject]bound{},
 		guesses: newRecent[netPair, uint16](guessFor, part/guessCost),
 		records: newRecent[addrKey, record](recordFor, part/recordCost),
 		hops:    newRecent[netip.Prefix, verified](recordFor, part/verifiedCost),
 		refused: newRecent[proof.Subject, bool](waitFor, part/boundCost),
+		quoted:  newRecent[uint64, quotedAt](recordFor, part/reachedCost),
 		reached: newRecent[addrKey, int64](reachFor, part/reachedCost),
 	}
 	for _, b := range c.Bindings {
@@ -159,10 +161,10 @@ func (t *trust) guess(s *decoders.Signal) {
 	t.guesses.put(k, n+min(1, ^n), s.Time)
 }
 
-// guessed counts them for the pair of an answer. Where a flood of them pushed others out within their time, everybody may be the one.
-func (t *trust) guessed(s *decoders.Signal) int {
-	n, _ := t.guesses.get(netPair{keyOf(s.Src.Addr()), keyOf(s.Dst.Addr())})
-	if t.guesses.lost(s.Time) {
+// guessed counts them from one address to another. Where a flood of them pushed others out within their time, everybody may be the one.
+func (t *trust) guessed(from, to netip.Addr, at time.Time) int {
+	n, _ := t.guesses.get(netPair{keyOf(from), keyOf(to)})
+	if t.guesses.lost(at) {
 		return 1 << 20
 	}
 	return int(n)

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"net/netip"
 	"time"
 
 	"popupwatch/decoders"
@@ -11,7 +12,7 @@ type Config struct {
 	Left    func(s *decoders.Step, theirs *decoders.Step) bool // whether a packet was on its way out from a host of ours, to one elsewhere that sent theirs
 	Bound   func(m *decoders.Message) bool                     // whether the interface is one of our users', where its MAC and address are bound to it
 	Room    int                                                // exchanges, and connections, that are watched at a time
-	Guesses func(s *decoders.Signal) int                       // how many answers to nothing its source sent its destination in the last 10 minutes
+	Guesses func(from, to netip.Addr, at time.Time) int        // how many answers to nothing went between them in the last 10 minutes
 }
 
 // watch is how long a contradiction is waited for.

@@ -38,7 +38,6 @@ type trial struct {
 	of       Subject
 	exchange decoders.Exchange // as the first answer showed it; its Answer is that answer
 	says     answer
-	guesses  int
 	denied   bool // somebody at the source's address said otherwise, or our host did not believe it
 	executed bool
 }
@@ -81,7 +80,6 @@ func Refuses(s *decoders.Signal) bool {
 
 // try watches an exchange that may become a proof. What cannot is decided at once, and takes no room.
 func (b *Bench) try(t *trial, s *decoders.Signal) {
-	t.guesses = b.config.Guesses(s)
 	if t.failed(b) != Held {
 		b.decided = append(b.decided, t.outcome(b, false))
 	} else if b.room(len(b.trials)) {
@@ -115,7 +113,7 @@ func (t *trial) failed(b *Bench) Condition {
 		return AnswerFits
 	case t.denied || e.Differ:
 		return NotContradicted
-	case t.guesses > mostGuesses:
+	case b.config.Guesses(a.Src.Addr(), a.Dst.Addr(), a.Time.Add(watch)) > mostGuesses:
 		return NotGuessed
 	case a.TTL > e.Call.TTL+1 || e.Call.TTL > a.TTL+1 || a.Iface != e.Call.Iface || a.SrcMAC != e.Call.SrcMAC || a.Tunnels > 0:
 		return SamePath
