@@ -43,6 +43,7 @@ type Config struct {
 	StatsInterval  time.Duration   // stats.interval; default 60 s
 	CampaignUpdate time.Duration   // campaign.update; default 5 min
 	CampaignIdle   time.Duration   // campaign.idle; default 24 h
+	Atlas          *campaign.Atlas // campaigns of history; nil: none
 	Event          event.Config    // Home and Interface are set by New and Run
 
 	// Queue gives what became of the documents for an output since the start, in a fixed order, for the sensor's documents: live only, since it
@@ -87,7 +88,7 @@ func New(c Config, sink Sink) *Sensor {
 	budget := Divide(c.Memory)
 	return &Sensor{
 		config: c, sink: sink, rules: c.Rules,
-		tracker: campaign.New(campaign.Config{Update: c.CampaignUpdate, Idle: c.CampaignIdle, Memory: budget.Campaigns}),
+		tracker: campaign.New(campaign.Config{Update: c.CampaignUpdate, Idle: c.CampaignIdle, Memory: budget.Campaigns, Atlas: c.Atlas}),
 		stats:   stats{interval: c.StatsInterval},
 		names:   map[*rules.Hit][]string{},
 		summary: newSummary(budget.Rollup/4, len(c.Home) > 0),

@@ -56,8 +56,8 @@ type campaignLine struct {
 	}
 }
 
-// maxEventLine bounds one line of events.
-const maxEventLine = 16 << 20
+// maxCampaignLine bounds one line of events.
+const maxCampaignLine = 16 << 20
 
 // readCampaigns takes the campaigns in one file of events.
 func readCampaigns(path string, std stdio, j *campaign.Joiner) (err error) {
@@ -71,7 +71,7 @@ func readCampaigns(path string, std stdio, j *campaign.Joiner) (err error) {
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxEventLine)
+	lines.Buffer(nil, maxCampaignLine)
 	for n := 1; lines.Scan(); n++ {
 		if !strings.Contains(lines.Text(), `"popupwatch.campaign"`) {
 			continue

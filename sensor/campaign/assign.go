@@ -69,6 +69,9 @@ func (t *Tracker) search(form *text.Form, name formName, m *decoders.Message) *r
 		return t.add(form, name, &bands, m)
 	}
 	t.grow(r, form, name, &bands, likeness)
+	before := r.size
+	r.compare(m.Text.Shown)
+	t.held += r.size - before
 	return r
 }
 

@@ -204,24 +204,29 @@ func TestPoisonCollapsesNoCampaigns(t *testing.T) {
 		"a bridge of one third": func() string { return noisy(rnd, b+" "+first, 0.1) },
 	} {
 		for _, early := range []bool{true, false} {
-			k := newTalk(Config{})
-			for i := range 150 {
-				if i%3 == 0 && (early || i > 30) {
-					k.say(poison())
-				}
-				k.say(noisy(rnd, a, 0.2) + " www.siteofa.com")
-				k.say(noisy(rnd, b, 0.2) + " www.siteofb.com")
-				k.say(legitimate)
-				if i%30 == 0 {
-					k.pass()
-				}
-			}
-			k.pass()
-			x, y, z := k.say(a+" www.siteofa.com"), k.say(b+" www.siteofb.com"), k.say(legitimate)
-			if x == y || y == z || x == z {
+			if k, x, y, z := poisoned(rnd, a, b, legitimate, early, poison); x == y || y == z || x == z {
 				t.Errorf("%s, early %v: campaigns collapsed: %s %s %s", name, early, x, y, z)
+			} else {
+				checkBooks(t, k.tracker)
 			}
-			checkBooks(t, k.tracker)
 		}
 	}
+}
+
+// poisoned talks of two campaigns and a legitimate text, with poison between, and gives where each goes at the end.
+func poisoned(rnd *rand.Rand, a, b, legitimate string, early bool, poison func() string) (k *talk, x, y, z ID) {
+	k = newTalk(Config{})
+	for i := range 150 {
+		if i%3 == 0 && (early || i > 30) {
+			k.say(poison())
+		}
+		k.say(noisy(rnd, a, 0.2) + " www.siteofa.com")
+		k.say(noisy(rnd, b, 0.2) + " www.siteofb.com")
+		k.say(legitimate)
+		if i%30 == 0 {
+			k.pass()
+		}
+	}
+	k.pass()
+	return k, k.say(a + " www.siteofa.com"), k.say(b + " www.siteofb.com"), k.say(legitimate)
 }

@@ -27,6 +27,11 @@ type record struct {
 
 	from, to, sample string
 	keys             *[kinds]tally // nil until the first key
+	tool             tool
+	pattern          string   // what texts that were compared have in common; empty before
+	waiting          []string // texts to be compared
+	variants         uint32   // forms that came after the first
+	compared         uint8
 	states           [StateCount]uint64
 	emitters         []string
 	reportable       uint64
@@ -56,6 +61,7 @@ type alone struct {
 	form  [1]formName
 	alias [1]string
 	port  [1]PortCount
+	hour  [1]hourCount
 }
 
 // sums are the counts of one part.
@@ -67,6 +73,8 @@ type sums struct {
 	targets     decoders.Distinct
 	ports       []PortCount
 	routes      uint8
+	hours       []hourCount // in the order in which they came
+	sweep       sweep
 }
 
 // maxPorts bounds the ports of a campaign that are told apart; messages to further ones count in Messages alone.
@@ -127,7 +135,7 @@ func (r *record) addRep(rep []uint32) {
 // begin opens a part with the packet time of its first packet.
 func (r *record) begin(part time.Time) {
 	r.open, r.opening, r.part = true, true, part
-	r.sums = sums{ports: r.alone.port[:0]}
+	r.sums = sums{ports: r.alone.port[:0], hours: r.alone.hour[:0]}
 }
 
 // count adds a message to the open part; at is when it was heard, which for a partial message is later than its packets. It says whether the campaign
@@ -146,6 +154,11 @@ func (r *record) count(m *decoders.Message, at time.Time, f *text.Features) (adv
 	r.size += r.sources.Add(m.Src.Addr()) + r.targets.Add(m.Dst.Addr())
 	r.port(m.Dst.Port())
 	r.routes |= 1 << m.Route
+	r.size += r.hour(m.Time)
+	r.sweep.count(m.Dst.Addr())
+	if m.Route == decoders.RouteRPC {
+		r.tool.count(m)
+	}
 	return f != nil && r.advertise(f, m.Time)
 }
 

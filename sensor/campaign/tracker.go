@@ -13,6 +13,8 @@ type Config struct {
 	Idle   time.Duration // after which a part closes; 24 hours
 	Memory int64         // octets for all that is remembered; 96 MiB
 
+	Atlas *Atlas // nil: nothing is known
+
 	Without Stages // of the assignment, to measure what each is good for
 }
 

@@ -108,6 +108,13 @@ type Update struct {
 	SourcesByState                   [StateCount]uint64
 	Emitters                         []string
 	ReportableSources                uint64
+
+	Hours    []HourCount // of the part, the latest 24 that had messages, in the order in which they came
+	Sweep    string      // order of the targets: up, down, strided, random, or empty
+	Tool     []string    // marks that nine of ten calls bear, sorted
+	Language string      // of the sample, as far as it shows
+	Related  []Relation  // to other campaigns that are remembered, at most 8
+	Atlas    []string    // names under which history knows it, sorted
 }
 
 // Final says whether the update ends a part.
