@@ -3,10 +3,8 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -20,7 +18,7 @@ func campaignsJoinCommand(std stdio) *cobra.Command {
 	var all bool
 	c := &cobra.Command{
 		Use: "join [flags] FILE...", Short: "Join the campaigns of several sensors by their aliases",
-		Long: `Reads events (NDJSON, as --events writes them; - for standard input) of several sensors, and says which of their campaigns are one and by what: the
+		Long: `Reads events (NDJSON, as --events writes them, also compressed; - for standard input) of several sensors, and says which of their campaigns are one and by what: the
 same id, an alias in common (tpl1- the same text, cmp1- a campaign found to be the same, fam1- the sealed name), half of the anchors (anc1-), or a key that they
 advertise (key1-) where their samples are akin. A key alone joins nothing: whoever wants can name another one's site.`,
 		Example: `  popupwatch campaigns join london.ndjson tokyo.ndjson`,
@@ -56,22 +54,15 @@ type campaignLine struct {
 	}
 }
 
-// maxCampaignLine bounds one line of events.
-const maxCampaignLine = 16 << 20
-
 // readCampaigns takes the campaigns in one file of events.
-func readCampaigns(path string, std stdio, j *campaign.Joiner) (err error) {
-	in := io.NopCloser(std.in)
-	if path != "-" {
-		f, fault := os.Open(path)
-		if fault != nil {
-			return fmt.Errorf("open events: %w", fault)
-		}
-		in = f
+func readCampaigns(path string, std stdio, j *campaign.Joiner) error {
+	in, err := openInput(path, std.in)
+	if err != nil {
+		return err
 	}
-	defer func() { err = errors.Join(err, in.Close()) }()
+	defer in.Close()
 	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxCampaignLine)
+	lines.Buffer(nil, maxEventLine)
 	for n := 1; lines.Scan(); n++ {
 		if !strings.Contains(lines.Text(), `"popupwatch.campaign"`) {
 			continue
