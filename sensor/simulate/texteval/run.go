@@ -17,6 +17,7 @@ type Config struct {
 	Split      texts.Split
 	Seeds      int
 	Families   int                        // of a stream; 0: 48
+	Templates  int                        // of legitimate popups among them; 0: 8
 	Notices    int                        // legitimate popups a seed; 0: 400
 	Engine     func() Engine              // nil: campaign.New with defaults
 	Rules      func() (*rules.Set, error) // nil: rules.Default
@@ -114,7 +115,7 @@ func one(c Config, seed uint64) (counts, error) {
 }
 
 func (r *run) scenario(s *scenario) {
-	o := texts.Options{Split: r.config.Split, Seed: r.seed, Levels: s.levels, Families: r.config.Families}
+	o := texts.Options{Split: r.config.Split, Seed: r.seed, Levels: s.levels, Families: r.config.Families, Notices: r.config.Templates}
 	if s.poison {
 		o.Poison = r.config.PoisonRate
 	}
