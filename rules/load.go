@@ -93,12 +93,15 @@ func open(p string) ([]source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open rules: %w", err)
 	}
+	if !info.IsDir() && isAtlas(p) {
+		return nil, nil
+	}
 	if !info.IsDir() {
 		s, err := readSource(os.DirFS(filepath.Dir(p)), filepath.Base(p), p)
 		return []source{s}, err
 	}
 	all, err := folder(os.DirFS(p), func(name string) string { return filepath.Join(p, name) })
-	if err == nil && len(all) == 0 {
+	if atlas, fault := atlasFiles(p); err == nil && fault == nil && len(all)+len(atlas) == 0 {
 		err = fmt.Errorf("open rules: no *.yml in %s (rule files end in .yml or .yaml)", p)
 	}
 	return all, err
@@ -112,7 +115,7 @@ func folder(fsys fs.FS, shown func(name string) string) ([]source, error) {
 	}
 	var all []source
 	for _, e := range entries {
-		if ending := path.Ext(e.Name()); e.IsDir() || ending != ".yml" && ending != ".yaml" {
+		if ending := path.Ext(e.Name()); e.IsDir() || ending != ".yml" && ending != ".yaml" || isAtlas(e.Name()) {
 			continue
 		}
 		s, err := readSource(fsys, e.Name(), shown(e.Name()))

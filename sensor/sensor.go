@@ -43,6 +43,7 @@ type Config struct {
 	StatsInterval  time.Duration   // stats.interval; default 60 s
 	CampaignUpdate time.Duration   // campaign.update; default 5 min
 	CampaignIdle   time.Duration   // campaign.idle; default 24 h
+	Atlas          *campaign.Atlas // campaigns of history; nil: none
 	Event          event.Config    // Home and Interface are set by New and Run
 
 	// Queue gives what became of the documents for an output since the start, in a fixed order, for the sensor's documents: live only, since it
@@ -87,7 +88,7 @@ func New(c Config, sink Sink) *Sensor {
 	budget := Divide(c.Memory)
 	return &Sensor{
 		config: c, sink: sink, rules: c.Rules,
-		tracker: campaign.New(campaign.Config{Update: c.CampaignUpdate, Idle: c.CampaignIdle, Memory: budget.Campaigns}),
+		tracker: campaign.New(campaign.Config{Update: c.CampaignUpdate, Idle: c.CampaignIdle, Memory: budget.Campaigns, Atlas: c.Atlas}),
 		stats:   stats{interval: c.StatsInterval},
 		names:   map[*rules.Hit][]string{},
 		summary: newSummary(budget.Rollup/4, len(c.Home) > 0),
@@ -250,7 +251,7 @@ func (s *Sensor) signal(g *decoders.Signal) {
 func (s *Sensor) popup(m *decoders.Message) {
 	direction := s.direction(m.Src.Addr(), m.Dst.Addr())
 	in := s.join(m)
-	verdict := s.rules.Judge(m, rules.Context{Direction: direction})
+	verdict := s.rules.Judge(m, context(direction, &in))
 	claim := s.judge.Observe(m, string(in.ID), verdict.Class == rules.Spam)
 	s.showPopup(m, claim)
 	s.stats.messages++
@@ -266,6 +267,15 @@ func (s *Sensor) popup(m *decoders.Message) {
 		s.note(m.Time, in.ID, &campaign.Facts{HasStanding: true, Standing: s.standing(&verdict)})
 	}
 	s.claimed(claim)
+}
+
+// context is what the road knows of a popup besides its text.
+func context(direction decoders.Direction, in *campaign.Membership) rules.Context {
+	c := rules.Context{Direction: direction, Sources: in.Spread.Sources, Targets: in.Spread.Targets, PerMinute: in.Spread.PerMinute}
+	if states := in.Spread.States; states != nil {
+		c.Forged = states[spoof.ForgedCertain]+states[spoof.ForgedProbable] > 0
+	}
+	return c
 }
 
 // join finds the campaign of a popup. An exploit attempt has none: its text advertises nothing, and who sends it is judged by its class.

@@ -13,7 +13,9 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"popupwatch/rules"
 	"popupwatch/sensor"
+	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/event"
 )
 
@@ -230,9 +232,23 @@ func (s *settings) sensorConfig() (sensor.Config, error) {
 		}
 		c.Ports = append(c.Ports, uint16(p))
 	}
-	var err error
+	var err, fault error
 	c.Event.Privacy, err = parsePrivacy(s.privacyClean)
-	return c, errors.Join(err, s.trust.apply(&c), s.check())
+	c.Atlas, fault = s.loadAtlas()
+	return c, errors.Join(err, fault, s.trust.apply(&c), s.check())
+}
+
+// loadAtlas reads what is known of campaigns, from where rules are. It is read once: campaigns that are open keep their names.
+func (s *settings) loadAtlas() (*campaign.Atlas, error) {
+	all, err := rules.LoadAtlas(s.rules...)
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	known := make([]campaign.Known, len(all))
+	for i, k := range all {
+		known[i] = campaign.Known{Name: k.Name, Texts: k.Texts, Domains: k.Domains, Tails: k.Tails}
+	}
+	return campaign.NewAtlas(known), nil
 }
 
 // namespaceForm is what Elasticsearch takes as the last part of a data stream's name.

@@ -3,11 +3,17 @@ package campaign
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"popupwatch/decoders/text"
 )
 
 func randomText(rnd *rand.Rand, n int) string {
@@ -70,6 +76,44 @@ func checkBooks(t *testing.T, tracker *Tracker) {
 	}
 }
 
+// Many texts of which no two are alike: memory is as much as is allowed, whatever their number. POPUPWATCH_TEXTS=10000000 is the full test.
+func TestDistinctTextsStayInTheirMemory(t *testing.T) {
+	n := 20000
+	if s := os.Getenv("POPUPWATCH_TEXTS"); s != "" {
+		var err error
+		if n, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const memory = 16 << 20
+	live := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, most := live(), uint64(0)
+	p, tracker, rnd := popups{text.NewAnalyzer(text.Config{Memory: 1 << 20})}, New(Config{Memory: memory}), rand.New(rand.NewPCG(12, 12))
+	for i := range n {
+		at := time.Duration(i) * 100 * time.Millisecond
+		tracker.Advance(start.Add(at))
+		shown := randomText(rnd, 100+rnd.IntN(500))
+		if i%3 == 0 {
+			shown += fmt.Sprintf(" www.%s.com", strings.ReplaceAll(randomText(rnd, 12), " ", "x"))
+		}
+		tracker.Join(p.make(at, i, i, shown))
+		if i%max(n/8, 5000) == 0 {
+			most = max(most, live())
+		}
+	}
+	checkBooks(t, tracker)
+	taken := int64(most) - int64(before)
+	t.Logf("%d texts: %d campaigns remembered, %d shed, %d octets taken of %d allowed", n, tracker.remembered(), tracker.Shed(), taken, memory)
+	if taken > memory*5/4 || len(tracker.pass.fresh)+len(tracker.pass.small)+len(tracker.pass.grown) > 3*maxAwaiting {
+		t.Errorf("%d octets taken of %d allowed", taken, memory)
+	}
+}
+
 func TestRareCampaignsGoBeforeCommonOnes(t *testing.T) {
 	p, tracker, rnd := newPopups(), New(Config{Memory: 1 << 20}), rand.New(rand.NewPCG(3, 3))
 	var common ID
@@ -109,7 +153,7 @@ func TestManyFormsOfOneCampaignAreBounded(t *testing.T) {
 		m = tracker.Join(p.make(time.Duration(i)*time.Second, i, i, base+" "+randomText(rnd, 12)))
 	}
 	r := tracker.named(m.ID)
-	if r.messagesEver != 100 || len(r.forms) != maxForms || len(m.Aliases) != maxForms || len(r.reps) > maxReps || !slices.IsSorted(m.Aliases) {
+	if r.messagesEver != 100 || len(r.forms) != maxForms || len(m.Aliases) != maxForms+1 || len(r.reps) > maxReps || !slices.IsSorted(m.Aliases) {
 		t.Errorf("%d messages, %d forms, %d aliases, %d representatives", r.messagesEver, len(r.forms), len(m.Aliases), len(r.reps))
 	}
 	checkBooks(t, tracker)

@@ -62,10 +62,29 @@ func (h *dueHeap) drop(r *record) {
 	}
 }
 
-// Advance is what is due by now: updates of campaigns with new messages, and the closing ones of parts that were idle too long or whose campaign was evicted. Each bears
-// the time when it was due; they come in order of that time, then of id. Call it before each frame. The slice is reused, its elements are the caller's.
+// Advance is what is due by now: updates of campaigns with new messages, and the closing ones of parts that were idle too long or whose campaign was evicted or found
+// to be another. Each bears the time when it was due; they come in order of that time, then of id. Call it before each frame. The slice is reused, its elements are the caller's.
 func (t *Tracker) Advance(now time.Time) []Update {
-	t.out = append(t.out[:0], t.closing...)
+	t.out = t.out[:0]
+	if at := t.pass.due; !at.IsZero() && !at.After(now) {
+		t.release(at)
+		t.rescue(at)
+	}
+	t.release(now)
+	if len(t.out) > 1 {
+		slices.SortStableFunc(t.out, func(a, b Update) int {
+			if c := a.Time.Compare(b.Time); c != 0 {
+				return c
+			}
+			return strings.Compare(string(a.ID), string(b.ID))
+		})
+	}
+	return t.out
+}
+
+// release adds what is due by now to out.
+func (t *Tracker) release(now time.Time) {
+	t.out = append(t.out, t.closing...)
 	clear(t.closing)
 	t.closing = t.closing[:0]
 	for len(t.due) > 0 && !t.due[0].dueAt.After(now) {
@@ -81,15 +100,6 @@ func (t *Tracker) Advance(now time.Time) []Update {
 		}
 		t.out = append(t.out, t.update(r, CausePeriod, at))
 	}
-	if len(t.out) > 1 {
-		slices.SortStableFunc(t.out, func(a, b Update) int {
-			if c := a.Time.Compare(b.Time); c != 0 {
-				return c
-			}
-			return strings.Compare(string(a.ID), string(b.ID))
-		})
-	}
-	return t.out
 }
 
 // dueOf is when the campaign's open part is truly due, and whether it then closes.

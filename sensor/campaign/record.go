@@ -18,11 +18,20 @@ type record struct {
 	size    int64      // octets, as the Tracker counts them
 	reps    [][]uint32 // shingles of its representatives: the rest of their forms is not needed again
 	forms   []formName // the first one names the campaign
+	merged  []formName // those of them that name campaigns found to be the same
 	aliases []string   // sorted
 	alone   alone
+	agreed  *consensus // what its forms have in common; nil before the second
+	sealed  bool       // it had the messages for a sealed name
+	family  string     // the sealed name; empty where it has too few anchors
 
 	from, to, sample string
 	keys             *[kinds]tally // nil until the first key
+	tool             tool
+	pattern          string   // what texts that were compared have in common; empty before
+	waiting          []string // texts to be compared
+	variants         uint32   // forms that came after the first
+	compared         uint8
 	states           [StateCount]uint64
 	emitters         []string
 	reportable       uint64
@@ -52,6 +61,7 @@ type alone struct {
 	form  [1]formName
 	alias [1]string
 	port  [1]PortCount
+	hour  [1]hourCount
 }
 
 // sums are the counts of one part.
@@ -63,6 +73,8 @@ type sums struct {
 	targets     decoders.Distinct
 	ports       []PortCount
 	routes      uint8
+	hours       []hourCount // in the order in which they came
+	sweep       sweep
 }
 
 // maxPorts bounds the ports of a campaign that are told apart; messages to further ones count in Messages alone.
@@ -77,9 +89,12 @@ func newRecord(form *text.Form, m *decoders.Message, slot int32, born uint64) *r
 	r.from, r.to, r.sample = cut(m.From.Shown, maxName), cut(m.To.Shown, maxName), cut(m.Text.Shown, maxSample)
 	r.size = int64(unsafe.Sizeof(*r)) + recordIndex + int64(len(r.from)+len(r.to)+len(r.sample))
 	r.addForm(form)
-	r.addRep(form)
+	r.addRep(form.Shingles)
 	return r
 }
+
+// tallySize is what the counts of keys take while there are none.
+const tallySize = int64(unsafe.Sizeof([kinds]tally{}))
 
 // recordIndex is about what the maps and the heap take for one campaign, in octets.
 const recordIndex = 160
@@ -99,28 +114,33 @@ func (r *record) addForm(form *text.Form) { r.addName(nameOf(form)) }
 
 func (r *record) addName(name formName) {
 	r.forms = append(r.forms, name)
-	alias := name.after("tpl1-")
+	r.alias(name.after("tpl1-"))
+	r.size += formIndex
+}
+
+// alias adds one; its octets are counted where it comes from.
+func (r *record) alias(alias string) {
 	if len(r.aliases) == 0 {
 		r.aliases = append(r.aliases, alias)
 	} else if i, ok := slices.BinarySearch(r.aliases, alias); !ok {
 		r.aliases = slices.Insert(slices.Clone(r.aliases), i, alias) // views that were handed out keep their order
 	}
-	r.size += formIndex
 }
 
-func (r *record) addRep(form *text.Form) {
-	r.reps = append(r.reps, form.Shingles)
-	r.size += int64(4*len(form.Shingles)) + int64(unsafe.Sizeof(form.Shingles))
+func (r *record) addRep(rep []uint32) {
+	r.reps = append(r.reps, rep)
+	r.size += int64(4*len(rep)) + int64(unsafe.Sizeof(rep))
 }
 
 // begin opens a part with the packet time of its first packet.
 func (r *record) begin(part time.Time) {
 	r.open, r.opening, r.part = true, true, part
-	r.sums = sums{ports: r.alone.port[:0]}
+	r.sums = sums{ports: r.alone.port[:0], hours: r.alone.hour[:0]}
 }
 
-// count adds a message to the open part; at is when it was heard, which for a partial message is later than its packets.
-func (r *record) count(m *decoders.Message, at time.Time, f *text.Features) {
+// count adds a message to the open part; at is when it was heard, which for a partial message is later than its packets. It says whether the campaign
+// has a key that it had not.
+func (r *record) count(m *decoders.Message, at time.Time, f *text.Features) (advertised bool) {
 	if r.messages == 0 || m.Time.Before(r.first) {
 		r.first = m.Time
 	}
@@ -134,25 +154,31 @@ func (r *record) count(m *decoders.Message, at time.Time, f *text.Features) {
 	r.size += r.sources.Add(m.Src.Addr()) + r.targets.Add(m.Dst.Addr())
 	r.port(m.Dst.Port())
 	r.routes |= 1 << m.Route
-	if f != nil {
-		r.advertise(f, m.Time)
+	r.size += r.hour(m.Time)
+	r.sweep.count(m.Dst.Addr())
+	if m.Route == decoders.RouteRPC {
+		r.tool.count(m)
 	}
+	return f != nil && r.advertise(f, m.Time)
 }
 
-// advertise counts what the text names.
-func (r *record) advertise(f *text.Features, at time.Time) {
+// advertise counts what the text names, and says whether any of it is new here.
+func (r *record) advertise(f *text.Features, at time.Time) (news bool) {
 	if len(f.Domains)+len(f.URLs)+len(f.Phones)+len(f.Emails) == 0 {
-		return
+		return false
 	}
 	if r.keys == nil {
 		r.keys = new([kinds]tally)
-		r.size += int64(unsafe.Sizeof(*r.keys))
+		r.size += tallySize
 	}
 	for kind, values := range [kinds][]string{f.Domains, f.URLs, f.Phones, f.Emails} {
 		for _, v := range values {
-			r.size += r.keys[kind].add(v, at)
+			grown := r.keys[kind].add(v, at)
+			r.size += grown
+			news = news || grown != 0
 		}
 	}
+	return news
 }
 
 // top is the most frequent keys of a kind.

@@ -31,6 +31,7 @@ func bandsOf(form *text.Form) (b bandHashes) {
 // age out; a candidate is always compared exactly.
 type similarity struct {
 	buckets []bucket
+	masks   []uint32 // of each bucket: which of 32 kinds of tags are in it; nil where most hashes are found
 	hits    []candidate
 	slots   []int32
 }
@@ -68,23 +69,61 @@ func newSimilarity(memory int64) *similarity {
 
 func (s *similarity) bucket(h uint64) *bucket { return &s.buckets[h&uint64(len(s.buckets)-1)] }
 
-func (s *similarity) add(bands *bandHashes, r *record) {
+func (s *similarity) add(hashes []uint64, r *record) {
 	owner := ownerOf(r)
-	for _, h := range bands {
-		b := s.bucket(h)
+	for _, h := range hashes {
+		b, e := s.bucket(h), entry{uint32(h >> 32), owner}
+		if b[0] == e || b[1] == e || b[2] == e || b[3] == e {
+			continue
+		}
 		copy(b[1:], b[:3])
-		b[0] = entry{uint32(h >> 32), owner}
+		b[0] = e
+		if s.masks != nil {
+			s.masks[h&uint64(len(s.masks)-1)] = b.mask()
+		}
 	}
 }
 
-// candidates are the slots of at most six campaigns that share most bands, ties to the elder. The slice is reused.
-func (s *similarity) candidates(bands *bandHashes, records []*record) []int32 {
+func (b *bucket) mask() (m uint32) {
+	for _, e := range b {
+		if e.owner != 0 {
+			m |= 1 << (e.tag & 31)
+		}
+	}
+	return m
+}
+
+// sparse makes a table one where most hashes are not found.
+func (s *similarity) sparse() *similarity {
+	s.masks = make([]uint32, len(s.buckets))
+	for i := range s.buckets {
+		s.masks[i] = s.buckets[i].mask()
+	}
+	return s
+}
+
+// known keeps of hashes those that a sparse table may have. It looks at a small part of the memory alone.
+func (s *similarity) known(hashes []uint64) []uint64 {
+	found := hashes[:0]
+	for _, h := range hashes {
+		if s.masks[h&uint64(len(s.masks)-1)]>>(h>>32&31)&1 != 0 {
+			found = append(found, h)
+		}
+	}
+	return found
+}
+
+// maxHashes is how many hashes candidates looks for at most.
+const maxHashes = 48
+
+// candidates are the slots of at most most campaigns that share most hashes, ties to the elder. The slice is reused.
+func (s *similarity) candidates(hashes []uint64, records []*record, most int) []int32 {
 	s.hits, s.slots = s.hits[:0], s.slots[:0]
-	var near [bandCount]bucket // fetched first and together: one by one each would wait for the memory
-	for i, h := range bands {
+	var near [maxHashes]bucket // fetched first and together: one by one each would wait for the memory
+	for i, h := range hashes {
 		near[i] = *s.bucket(h)
 	}
-	for i, h := range bands {
+	for i, h := range hashes {
 		for _, e := range &near[i] {
 			if e.tag == uint32(h>>32) && e.owner != 0 {
 				s.meet(e, records)
@@ -97,7 +136,7 @@ func (s *similarity) candidates(bands *bandHashes, records []*record) []int32 {
 		}
 		return int(int64(a.born - b.born))
 	})
-	for _, c := range s.hits[:min(len(s.hits), maxCandidates)] {
+	for _, c := range s.hits[:min(len(s.hits), most)] {
 		s.slots = append(s.slots, c.slot)
 	}
 	return s.slots

@@ -18,7 +18,11 @@ type savedTracker struct {
 	Recent  []savedForm
 	Heard   time.Time // the latest of the last messages of all campaigns
 
-	Buckets            int // of the similarity tables
+	Due                 time.Time // of the next pass
+	Fresh, Small, Grown []uint32  // what it will look at
+
+	Buckets, Anchors   int // of the similarity tables
+	Keys               int // places
 	Totals, Records    int
 	Lost, LostMessages uint64
 }
@@ -51,13 +55,20 @@ func (t *Tracker) Save(enc *gob.Encoder) error {
 	if err := t.similar.save(enc); err != nil {
 		return fmt.Errorf("save what campaigns resemble: %w", err)
 	}
+	if err := t.anchors.save(enc); err != nil {
+		return fmt.Errorf("save what forms have in common: %w", err)
+	}
+	if err := t.keys.save(enc); err != nil {
+		return fmt.Errorf("save what campaigns advertise: %w", err)
+	}
 	return nil
 }
 
 func (t *Tracker) saved() *savedTracker {
 	head := &savedTracker{
 		Opened: t.opened, Held: t.held, Slots: len(t.records), Free: t.free, Closing: t.closing,
-		Buckets: len(t.similar.buckets), Totals: len(t.retired.totals), Records: t.remembered(),
+		Due: t.pass.due, Fresh: t.pass.fresh, Small: t.pass.small, Grown: t.pass.grown,
+		Buckets: len(t.similar.buckets), Anchors: len(t.anchors.buckets), Keys: len(t.keys.places), Totals: len(t.retired.totals), Records: t.remembered(),
 		Lost: t.retired.lost, LostMessages: t.retired.lostMessages,
 	}
 	for _, r := range t.records {
@@ -96,8 +107,20 @@ func (t *Tracker) Load(dec *gob.Decoder) error {
 		return err
 	}
 	t.loadRecent(head.Recent)
-	if err := t.loadSimilar(dec, head.Buckets); err != nil {
+	t.pass.due, t.pass.fresh, t.pass.small, t.pass.grown = head.Due, head.Fresh, head.Small, head.Grown
+	return t.loadTables(dec, &head)
+}
+
+func (t *Tracker) loadTables(dec *gob.Decoder, head *savedTracker) error {
+	if err := t.loadSimilar(dec, t.similar, head.Buckets, t.resemble); err != nil {
 		return fmt.Errorf("load what campaigns resemble: %w", err)
+	}
+	if err := t.loadSimilar(dec, t.anchors, head.Anchors, t.anchor); err != nil {
+		return fmt.Errorf("load what forms have in common: %w", err)
+	}
+	t.anchors.sparse()
+	if err := t.loadKeys(dec, head.Keys); err != nil {
+		return fmt.Errorf("load what campaigns advertise: %w", err)
 	}
 	return nil
 }

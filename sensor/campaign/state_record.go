@@ -16,6 +16,18 @@ type savedRecord struct {
 	Reps  [][]uint32
 	Forms []formName // aliases follow from them
 
+	Merged []formName
+	Agreed *savedConsensus // nil before the second form
+	Sealed bool
+	Tool   tool
+
+	Pattern  string
+	Waiting  []string
+	Variants uint32
+	Compared uint8
+
+	Family string
+
 	From, To, Sample string
 	Keys             []savedTally // none, or one of each kind
 	States           [StateCount]uint64
@@ -34,6 +46,16 @@ type savedRecord struct {
 	DueAt                     time.Time
 }
 
+// savedConsensus is what the forms of a campaign have in common.
+type savedConsensus struct {
+	Forms, Next uint8
+	Limit       uint32
+	Shingles    []uint32
+	Counts      []uint8
+	Anchors     []uint32
+	Common      int
+}
+
 // savedSums are the counts of one part.
 type savedSums struct {
 	First, Last           time.Time
@@ -41,6 +63,8 @@ type savedSums struct {
 	Sources, Targets      decoders.Distinct
 	Ports                 []PortCount
 	Routes                uint8
+	Hours                 []hourCount
+	Sweep                 sweep
 }
 
 // savedTally are the keys of one kind; their tags follow from them.
@@ -51,11 +75,15 @@ type savedTally struct {
 
 func (r *record) saved() *savedRecord {
 	s := &savedRecord{
-		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Reps: r.reps, Forms: r.forms,
+		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Reps: r.reps, Forms: r.forms, Merged: r.merged, Sealed: r.sealed, Family: r.family, Tool: r.tool,
+		Pattern: r.pattern, Waiting: r.waiting, Variants: r.variants, Compared: r.compared,
 		From: r.from, To: r.to, Sample: r.sample, States: r.states, Emitters: r.emitters, Reportable: r.reportable,
 		Judged: r.judged, Standing: r.standing, MessagesEver: r.messagesEver, Before: r.before,
 		Open: r.open, Opening: r.opening, Dirty: r.dirty, Part: r.part, Updated: r.updated, NextUpdate: r.nextUpdate,
 		Sums: *r.sums.saved(), Due: r.dueIndex > 0, DueAt: r.dueAt,
+	}
+	if c := r.agreed; c != nil {
+		s.Agreed = &savedConsensus{c.forms, c.next, c.limit, c.shingles, c.counts, c.anchors, c.common}
 	}
 	if r.past != nil {
 		s.Past = r.past.saved()
@@ -78,11 +106,22 @@ func (s *savedRecord) record() *record {
 	}
 	r.reps, r.forms, r.aliases = append(r.alone.rep[:0], s.Reps...), r.alone.form[:0], r.alone.alias[:0]
 	for _, name := range s.Forms {
-		r.addName(name)
+		if slices.Contains(s.Merged, name) {
+			r.join(name)
+		} else {
+			r.addName(name)
+		}
 	}
-	r.sums = s.Sums.sums(r.alone.port[:0])
+	if r.sealed, r.family = s.Sealed, s.Family; r.family != "" {
+		r.alias(r.family)
+	}
+	if c := s.Agreed; c != nil {
+		r.agreed = &consensus{c.Forms, c.Next, c.Limit, c.Shingles, c.Counts, c.Anchors, c.Common}
+	}
+	r.tool, r.pattern, r.waiting, r.variants, r.compared = s.Tool, s.Pattern, s.Waiting, s.Variants, s.Compared
+	r.sums = s.Sums.sums(r.alone.port[:0], r.alone.hour[:0])
 	if s.Past != nil {
-		past := s.Past.sums(nil)
+		past := s.Past.sums(nil, nil)
 		r.past = &past
 	}
 	if len(s.Keys) == int(kinds) {
@@ -96,12 +135,12 @@ func (s *savedRecord) record() *record {
 }
 
 func (s *sums) saved() *savedSums {
-	return &savedSums{s.first, s.last, s.messages, s.submissions, s.sources, s.targets, s.ports, s.routes}
+	return &savedSums{s.first, s.last, s.messages, s.submissions, s.sources, s.targets, s.ports, s.routes, s.hours, s.sweep}
 }
 
-// sums gives the counts back; its ports take the room of ports where they fit.
-func (s *savedSums) sums(ports []PortCount) sums {
-	return sums{s.First, s.Last, s.Messages, s.Submissions, s.Sources, s.Targets, append(ports, s.Ports...), s.Routes}
+// sums gives the counts back; its ports and hours take the room that is given where they fit.
+func (s *savedSums) sums(ports []PortCount, hours []hourCount) sums {
+	return sums{s.First, s.Last, s.Messages, s.Submissions, s.Sources, s.Targets, append(ports, s.Ports...), s.Routes, append(hours, s.Hours...), s.Sweep}
 }
 
 func (t *tally) saved() savedTally {

@@ -43,10 +43,10 @@ func (b *bucket) append(to []uint32, at uint32) []uint32 {
 	return to
 }
 
-// loadSimilar reads what save wrote of n buckets. A table of another size is made anew from the representatives instead, the eldest
-// campaign first: what two campaigns of equal likeness share may then be another.
-func (t *Tracker) loadSimilar(dec *gob.Decoder, n int) error {
-	same := n == len(t.similar.buckets)
+// loadSimilar reads what save wrote of n buckets into a table. One of another size is made anew from the campaigns instead: what two
+// campaigns of equal likeness share may then be another.
+func (t *Tracker) loadSimilar(dec *gob.Decoder, table *similarity, n int, anew func(*record)) error {
+	same := n == len(table.buckets)
 	for from := 0; from < n; from += savedBuckets {
 		var some []uint32
 		if err := dec.Decode(&some); err != nil {
@@ -55,12 +55,12 @@ func (t *Tracker) loadSimilar(dec *gob.Decoder, n int) error {
 		if !same {
 			continue
 		}
-		if err := t.similar.fill(some, len(t.records)); err != nil {
+		if err := table.fill(some, len(t.records)); err != nil {
 			return err
 		}
 	}
 	if !same {
-		t.resemble()
+		t.eldestFirst(anew)
 	}
 	return nil
 }
@@ -84,16 +84,28 @@ func (s *similarity) fill(some []uint32, slots int) error {
 	return nil
 }
 
-// resemble makes the entries of all campaigns anew.
-func (t *Tracker) resemble() {
+// eldestFirst does something to all campaigns, the eldest first.
+func (t *Tracker) eldestFirst(do func(*record)) {
 	records := slices.DeleteFunc(slices.Clone(t.records), func(r *record) bool { return r == nil })
 	slices.SortFunc(records, func(a, b *record) int { return cmp.Compare(a.born, b.born) })
 	for _, r := range records {
-		for _, rep := range r.reps {
-			if len(rep) > 0 {
-				bands := bandsOf(&text.Form{Sketch: text.SketchOf(rep)})
-				t.similar.add(&bands, r)
-			}
+		do(r)
+	}
+}
+
+// resemble makes the entries of a campaign's representatives anew.
+func (t *Tracker) resemble(r *record) {
+	for _, rep := range r.reps {
+		if len(rep) > 0 {
+			bands := bandsOf(&text.Form{Sketch: text.SketchOf(rep)})
+			t.similar.add(bands[:], r)
 		}
+	}
+}
+
+// anchor makes the entries of a campaign's anchors anew.
+func (t *Tracker) anchor(r *record) {
+	if r.agreed != nil {
+		t.anchors.add(t.lowest(r.agreed.anchors, indexed), r)
 	}
 }

@@ -144,3 +144,27 @@ func scatter(x uint64) uint64 {
 	x *= 0xbf58476d1ce4e5b9
 	return x ^ x>>32
 }
+
+// take adds a key with its count. Where there is no room, it takes the place of the one with the lowest count, if it has a higher one.
+func (t *tally) take(k Key) (grown int64) {
+	h := hashString(k.Value)
+	if i := t.find(k.Value, uint8(h)); i >= 0 {
+		n := t.keys[i].Count
+		t.seen(i, k.First)
+		t.seen(i, k.Last)
+		t.keys[i].Count = n + k.Count
+		return 0
+	}
+	if len(t.keys) < maxTracked {
+		t.keys = append(t.keys, Key{})
+		t.put(len(t.keys)-1, k, uint8(h))
+		return keySize + int64(len(k.Value))
+	}
+	i := t.least()
+	if t.keys[i].Count >= k.Count {
+		return 0
+	}
+	grown = int64(len(k.Value) - len(t.keys[i].Value))
+	t.put(i, k, uint8(h))
+	return grown
+}

@@ -6,7 +6,7 @@ import (
 	"popupwatch/decoders/text"
 )
 
-// template is the sample with what the normal form replaces made visible: words as first written, addresses and numbers as <url>, <phone>, <number>, one blank between.
+// template is the sample with what the normal form replaces made visible: words as first written, addresses and numbers as {url}, {phone}, {number}, one blank between.
 func template(sample string) string {
 	var b strings.Builder
 	b.Grow(len(sample))
@@ -61,19 +61,19 @@ func tells(c byte) bool { return '0' <= c && c <= ':' || c == '.' || c == '$' }
 func placeholder(word string) string {
 	switch text.Normalise(word) {
 	case "zurl":
-		return "<url>"
+		return "{url}"
 	case "zphone":
-		return "<phone>"
+		return "{phone}"
 	case "zip":
-		return "<ip>"
+		return "{ip}"
 	case "zmail":
-		return "<mail>"
+		return "{mail}"
 	case "zmoney":
-		return "<money>"
+		return "{money}"
 	case "zhex":
-		return "<code>"
+		return "{code}"
 	case "znum":
-		return "<number>"
+		return "{number}"
 	}
 	return word
 }

@@ -83,6 +83,13 @@ func (r *record) messagesInAll() uint64 {
 	return n
 }
 
+func (r *record) submissionsInAll() uint64 {
+	if r.past == nil {
+		return r.submissions
+	}
+	return r.submissions + r.past.submissions
+}
+
 // distincts are the sources and targets of all parts.
 func (r *record) distincts() (sources, targets Count) {
 	if r.past == nil {

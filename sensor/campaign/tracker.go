@@ -12,7 +12,22 @@ type Config struct {
 	Update time.Duration // between two updates of a campaign with new messages; 5 minutes
 	Idle   time.Duration // after which a part closes; 24 hours
 	Memory int64         // octets for all that is remembered; 96 MiB
+
+	Atlas *Atlas // nil: nothing is known
+
+	Without Stages // of the assignment, to measure what each is good for
 }
+
+// Stages are stages of the assignment.
+type Stages uint8
+
+// The stages that can be left out.
+const (
+	Agreement     Stages = 1 << iota // with what the forms of a campaign have in common
+	Corroboration                    // of a slight likeness by a common key
+	Rescue                           // of campaigns that are too small to be found
+	Merges                           // of campaigns whose forms have the same in common
+)
 
 func (c Config) withDefaults() Config {
 	if c.Update <= 0 {
@@ -27,10 +42,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// How a message finds its campaign (SPOOF-AND-CAMPAIGNS.md 7.5).
+// Bounds of a campaign.
 const (
-	alike     = 0.50 // least exact Jaccard with a representative
-	distinct  = 0.80 // a member less like every representative than this becomes one
 	maxReps   = 3
 	maxForms  = 32 // templates of a campaign that are remembered by name
 	maxSample = 4096
@@ -47,6 +60,11 @@ type Tracker struct {
 	byForm  map[formName]int32 // slots; the first form of a campaign is its id
 	recent  [recentForms]recentForm
 	similar *similarity
+	anchors *similarity // by what their forms have in common
+	keys    *keyIndex
+	mixer   mixer
+	hashes  [maxHashes]uint64
+	pass    pass
 	rare    recency // campaigns of fewer than three messages
 	common  recency
 	due     dueHeap
@@ -71,9 +89,11 @@ func New(cfg Config) *Tracker {
 	cfg = cfg.withDefaults()
 	return &Tracker{
 		cfg:     cfg,
-		limit:   cfg.Memory * 17 / 24, // a sixth goes to the similarity tables, an eighth to the totals of those that went
+		limit:   cfg.Memory * 16 / 24, // a sixth goes to the similarity tables, an eighth to the totals of those that went, the rest to anchors and keys
 		byForm:  make(map[formName]int32),
 		similar: newSimilarity(cfg.Memory / 6),
+		anchors: newSimilarity(cfg.Memory / 64).sparse(),
+		keys:    newKeyIndex(cfg.Memory / 64),
 		rare:    newRecency(),
 		common:  newRecency(),
 		retired: newRetired(cfg.Memory / 8),
@@ -106,108 +126,22 @@ func (t *Tracker) Join(m *decoders.Message) Membership {
 		r.begin(m.Time)
 	}
 	before := r.size
-	r.count(m, at, keys)
+	if r.count(m, at, keys) {
+		t.advertised(r, keys)
+	}
 	t.held += r.size - before
 	t.touch(r, opens, at)
 	t.last = r
 	t.evict(r, at)
-	return Membership{ID: r.id, Aliases: r.aliases, Opened: opens}
-}
-
-// find is the assignment: the same form, the most alike representative, or a new campaign.
-func (t *Tracker) find(form *text.Form, m *decoders.Message) *record {
-	name := nameOf(form)
-	recent := t.recentAt(name)
-	if recent.rec != nil && recent.name == name {
-		return recent.rec
-	}
-	r := t.search(form, name, m)
-	*recent = recentForm{name, r}
-	return r
-}
-
-// Find is the campaign that a text belongs to as it stands, or that is most like it; empty where none is. It counts nothing and remembers
-// nothing: a text that somebody quotes is no message.
-func (t *Tracker) Find(f *text.Features) ID {
-	if f == nil || f.Form == nil || len(f.Form.Shingles) == 0 {
-		return ""
-	}
-	if slot, ok := t.byForm[nameOf(f.Form)]; ok {
-		return t.records[slot].id
-	}
-	bands := bandsOf(f.Form)
-	if r, _ := t.nearest(f.Form, &bands); r != nil {
-		return r.id
-	}
-	return ""
-}
-
-func (t *Tracker) recentAt(name formName) *recentForm {
-	return &t.recent[(uint(name[0])|uint(name[1])<<8)%recentForms]
-}
-
-func (t *Tracker) search(form *text.Form, name formName, m *decoders.Message) *record {
-	if slot, ok := t.byForm[name]; ok {
-		return t.records[slot]
-	}
-	bands := bandsOf(form)
-	r, likeness := t.nearest(form, &bands)
-	if r == nil {
-		return t.add(form, name, &bands, m)
-	}
-	before := r.size
-	if len(r.forms) < maxForms {
-		r.addForm(form)
-		t.byForm[name] = r.slot
-	}
-	if likeness < distinct && len(r.reps) < maxReps {
-		r.addRep(form)
-		t.similar.add(&bands, r)
-	}
-	t.held += r.size - before
-	return r
-}
-
-// nearest is the campaign with the representative most like form, and how like; nil if none is alike. Ties go to the elder.
-func (t *Tracker) nearest(form *text.Form, bands *bandHashes) (best *record, likeness float64) {
-	if len(form.Shingles) == 0 {
-		return nil, 0
-	}
-	for _, slot := range t.similar.candidates(bands, t.records) {
-		r := t.records[slot]
-		for _, rep := range r.reps {
-			j := text.Jaccard(form.Shingles, rep)
-			if j >= alike && (best == nil || j > likeness || j == likeness && r.born < best.born) {
-				best, likeness = r, j
-			}
-		}
-	}
-	return best, likeness
-}
-
-func (t *Tracker) add(form *text.Form, name formName, bands *bandHashes, m *decoders.Message) *record {
-	slot := int32(len(t.records))
-	if n := len(t.free); n > 0 {
-		slot, t.free = t.free[n-1], t.free[:n-1]
-	} else {
-		t.records = append(t.records, nil)
-	}
-	t.opened++
-	r := newRecord(form, m, slot, t.opened)
-	r.before = t.retired.take(r.id)
-	t.records[slot] = r
-	t.byForm[name] = slot
-	if len(form.Shingles) > 0 {
-		t.similar.add(bands, r)
-	}
-	t.held += r.size
-	return r
+	return Membership{ID: r.id, Aliases: r.aliases, Opened: opens, Spread: r.spread()}
 }
 
 // touch moves the campaign to the front of its list and says when it is due.
 func (t *Tracker) touch(r *record, opens bool, at time.Time) {
 	t.list(r).remove(r)
-	r.messagesEver++
+	if r.messagesEver++; r.messagesEver >= sealedAt && !r.sealed {
+		t.seal(r)
+	}
 	t.list(r).push(r)
 	switch {
 	case opens:

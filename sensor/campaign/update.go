@@ -90,16 +90,26 @@ func (t *Tracker) update(r *record, cause Cause, at time.Time) Update {
 		t.due.set(r, r.last.Add(t.cfg.Idle))
 	}
 	u := Update{
-		Time: at, Cause: cause, ID: r.id, Aliases: slices.Clone(r.aliases), Part: r.part,
+		Time: at, Cause: cause, ID: r.id, Aliases: r.names(), Part: r.part,
 		First: r.first, Last: r.last, Messages: r.messages, Submissions: r.submissions,
 		Sources: countOf(&r.sources), Targets: countOf(&r.targets), Ports: slices.Clone(r.ports), Routes: routeWords(r.routes),
 		Domains: r.top(domains), URLs: r.top(urls), Phones: r.top(phones), Emails: r.top(emails),
-		SampleFrom: r.from, SampleTo: r.to, SampleText: r.sample, Template: template(r.sample),
+		SampleFrom: r.from, SampleTo: r.to, SampleText: r.sample, Template: t.template(r),
 		Standing: r.standing, SourcesByState: r.states, Emitters: slices.Clone(r.emitters), ReportableSources: r.reportable,
 	}
 	u.Standing.Rules = slices.Clone(r.standing.Rules)
+	u.Hours, u.Sweep, u.Tool, u.Language = r.hourly(), r.sweep.order(), r.tool.marks(), languageOf(r.sample)
+	u.Related, u.Atlas = t.relations(r), t.cfg.Atlas.namesOf(r)
 	slices.SortFunc(u.Ports, func(a, b PortCount) int { return int(a.Port) - int(b.Port) })
 	return u
+}
+
+// template is what the texts of a campaign have in common. Finding it out may give memory back.
+func (t *Tracker) template(r *record) string {
+	before := r.size
+	s := r.template()
+	t.held += r.size - before
+	return s
 }
 
 // close ends the open part.
@@ -115,6 +125,7 @@ func (t *Tracker) close(r *record, at time.Time) Update {
 // archive adds the counts of the part that ends to those of the parts before.
 func (r *record) archive() {
 	r.open, r.opening = false, false
+	r.size -= r.dropHours()
 	held := r.sources.Size() + r.targets.Size()
 	if r.past == nil { // what the counts hold goes over with them
 		past := r.sums

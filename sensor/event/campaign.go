@@ -43,6 +43,13 @@ func campaignFields() []Field {
 		{Path: "popupwatch.campaign.ports.count", Type: "long", In: in, About: "Messages that went to it."},
 		{Path: "popupwatch.campaign.routes", Type: "keyword", In: in, append: list(func(e *Event) []string { return e.Campaign.Routes }),
 			About: "Roads that the messages took."},
+		{Path: "popupwatch.campaign.hours", Type: "object", In: in, append: appendHours, About: "The part's rate: the latest 24 hours that had messages."},
+		{Path: "popupwatch.campaign.hours.hour", Type: "date", In: in, About: "Beginning of the hour."},
+		{Path: "popupwatch.campaign.hours.count", Type: "long", In: in, About: "Messages in it."},
+		{Path: "popupwatch.campaign.sweep", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Campaign.Sweep }),
+			About: "Order in which the part's targets came: up, down, strided (as far each time), random; absent where that does not show."},
+		{Path: "popupwatch.campaign.tool", Type: "keyword", In: in, append: list(func(e *Event) []string { return e.Campaign.Tool }),
+			About: "Habits of the program that made the calls, as nine of ten show them: flags_28, names_of_16 (From and To take so many octets), names_stale (octets of another text behind the NUL), udp_checksum_zero, ip_id_zero, ip_id_counts, object_set, uuid_tail_... (constant end of the activity UUIDs)."},
 	}
 	t = append(t, keyFields()...)
 	t = append(t,
@@ -53,7 +60,9 @@ func campaignFields() []Field {
 		Field{Path: "popupwatch.campaign.sample.text", Type: "text", In: in, append: guarded(func(e *Event) string { return e.Campaign.SampleText }),
 			About: "Text of the same message."},
 		Field{Path: "popupwatch.campaign.template", Type: "text", In: in, append: guarded(func(e *Event) string { return e.Campaign.Template }),
-			About: "What all variants have in common."},
+			About: "What the variants have in common, as far as they were compared: {url}, {phone}, {ip}, {mail}, {money}, {code}, {number} stand for what the normal form replaces, ... for words that vary."},
+		Field{Path: "popupwatch.campaign.language", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Campaign.Language }),
+			About: "Language of the sample, as far as its script or its most common words tell: en, de, fr, es, nl, ru, ko, ja, zh."},
 		Field{Path: "popupwatch.campaign.lure", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Campaign.Standing.Lure }),
 			About: "What the texts lure with; absent without a lure."},
 	)
@@ -63,6 +72,11 @@ func campaignFields() []Field {
 			About: "Groups of sources that are one machine each, at most 64."},
 		Field{Path: "popupwatch.campaign.reportable_sources", Type: "long", In: in, append: updateNumber(func(u *campaign.Update) uint64 { return u.ReportableSources }),
 			About: "Sources whose last claim is reportable."},
+		Field{Path: "popupwatch.campaign.related", Type: "object", In: in, append: appendRelations, About: "Other campaigns that have something in common, at most 8. None of it says that they are one."},
+		Field{Path: "popupwatch.campaign.related.id", Type: "keyword", In: in, About: "The other campaign."},
+		Field{Path: "popupwatch.campaign.related.by", Type: "keyword", In: in, About: "What is in common: site (or telephone, mail address), tool, template."},
+		Field{Path: "popupwatch.campaign.atlas", Type: "keyword", In: in, append: list(func(e *Event) []string { return e.Campaign.Atlas }),
+			About: "Names of campaigns and tools of history that it is a variant of, by the atlas. A name says what was seen before, not who sent it."},
 		Field{Path: "popupwatch.campaign.final", Type: "boolean", In: in, append: truth(func(e *Event) bool { return e.Campaign.Final() }),
 			About: "True in the last document of this part."},
 	)
@@ -150,6 +164,44 @@ func appendPorts(b []byte, e *Event) []byte {
 		b = strconv.AppendUint(b, uint64(p.Port), 10)
 		b = append(b, `,"count":`...)
 		b = strconv.AppendUint(b, p.Count, 10)
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+func appendHours(b []byte, e *Event) []byte {
+	rows := e.Campaign.Hours
+	if len(rows) == 0 {
+		return b
+	}
+	b = append(b, '[')
+	for i := range rows[:min(len(rows), listRoom)] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"hour":`...)
+		b = e.builder.stamps.append(b, rows[i].Hour)
+		b = append(b, `,"count":`...)
+		b = strconv.AppendUint(b, rows[i].Count, 10)
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+func appendRelations(b []byte, e *Event) []byte {
+	rows := e.Campaign.Related
+	if len(rows) == 0 {
+		return b
+	}
+	b = append(b, '[')
+	for i := range rows[:min(len(rows), listRoom)] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"id":`...)
+		b = appendString(b, string(rows[i].ID))
+		b = append(b, `,"by":`...)
+		b = appendString(b, rows[i].By)
 		b = append(b, '}')
 	}
 	return append(b, ']')

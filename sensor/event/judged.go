@@ -1,6 +1,9 @@
 package event
 
 import (
+	"slices"
+	"strings"
+
 	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/spoof"
 )
@@ -28,10 +31,10 @@ func judgedFields() []Field {
 			About: "The campaign: one text template with all its variants. Never changes. In findings: whose popup an ICMP error quotes, where that is known."},
 		{Path: "popupwatch.campaign.aliases", Type: "keyword", In: both, rests: onConclusion, append: list(func(e *Event) []string {
 			if e.Set == SetCampaign {
-				return e.Campaign.Aliases
+				return publicNames(e)
 			}
 			return e.Membership.Aliases
-		}), About: "Other names of the campaign, sorted, at most 64."},
+		}), About: "Other names of the campaign, sorted, at most 64: tpl1- one template, cmp1- a campaign found to be the same, fam1- the sealed name; in campaigns also key1- what it advertises, anc1- what its texts have in common."},
 	}
 	return append(t, object("popupwatch.advertised", in, appendAdvertised, "What the text advertises: who is advertised, not who sent it.",
 		Field{Path: "domains", Type: "keyword", About: "Registrable domains that the text advertises: who is advertised, not who sent it. At most 64, as the rest of advertised."},
@@ -115,4 +118,14 @@ func appendKeyValues(b []byte, keys []campaign.Key) []byte {
 // reportable holds the first gate once more: nothing but a proven source is ever reportable.
 func reportable(a *spoof.Assessment) bool {
 	return a.Reportable && a.State == spoof.GenuineBound
+}
+
+// publicNames are the aliases of a campaign. Those that tell of its words, and not only whether one knows them, are left out where privacy.clean governs it.
+func publicNames(e *Event) []string {
+	if e.private() == PrivacyKeep {
+		return e.Campaign.Aliases
+	}
+	return slices.DeleteFunc(slices.Clone(e.Campaign.Aliases), func(alias string) bool {
+		return strings.HasPrefix(alias, "anc1-") || strings.HasPrefix(alias, "key1-")
+	})
 }

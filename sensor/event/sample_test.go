@@ -88,6 +88,8 @@ func sampleUpdate() *campaign.Update {
 		SampleFrom: "SYSTEM", SampleTo: "ALERT", SampleText: sampleText, Template: "stop windows requires",
 		Standing:       campaign.Standing{Score: 7.5, Level: 2, Verdict: "spam", Rules: []string{"registry_cleaner"}, Lure: "registry_cleaner"},
 		SourcesByState: [campaign.StateCount]uint64{spoof.Unknown: 1}, Emitters: []string{"em-1"},
+		Hours: []campaign.HourCount{{Hour: sampleTime.Truncate(time.Hour), Count: 1}}, Sweep: "up", Tool: []string{"flags_28"}, Language: "en",
+		Related: []campaign.Relation{{ID: "cmp1-ponmlkjihgfedcba", By: "site"}}, Atlas: []string{"registry_update"},
 	}
 }
 

@@ -42,6 +42,10 @@ var allowed = map[string][]string{
 
 	"sensor/elastic/kibana": {"./sensor/event"},
 
+	"sensor/simulate/texts":    {"./decoders/text", "golang.org/x/text"},
+	"sensor/simulate/texteval": {"./decoders/...", "./rules", "./sensor/campaign", "./sensor/simulate/texts"},
+	"rules/fit":                {"./decoders/...", "./rules", "./sensor/campaign", "./sensor/simulate/texts"},
+
 	"decoders":            {"./decoders/...", "github.com/axiomhq/hyperloglog"},
 	"decoders/wire":       {},
 	"decoders/inet":       {"./decoders/wire"},

@@ -1,0 +1,232 @@
+package campaign
+
+import (
+	"popupwatch/decoders"
+	"popupwatch/decoders/text"
+)
+
+// How a message finds its campaign (SPOOF-AND-CAMPAIGNS.md 7.5).
+const (
+	alike    = 0.50 // least exact Jaccard with a representative
+	distinct = 0.80 // a member less like every representative than this becomes one
+	akin     = 0.15 // least exact Jaccard where a key is common, and with the first form where another one is alike
+)
+
+// find is the assignment: the same form, or what search finds.
+func (t *Tracker) find(form *text.Form, m *decoders.Message) *record {
+	name := nameOf(form)
+	recent := t.recentAt(name)
+	if recent.rec != nil && recent.name == name {
+		return recent.rec
+	}
+	r := t.search(form, name, m)
+	*recent = recentForm{name, r}
+	return r
+}
+
+// Find is the campaign that a text belongs to as it stands, or that is most like it; empty where none is. It counts nothing and remembers
+// nothing: a text that somebody quotes is no message.
+func (t *Tracker) Find(f *text.Features) ID {
+	if f == nil || f.Form == nil || len(f.Form.Shingles) == 0 {
+		return ""
+	}
+	if slot, ok := t.byForm[nameOf(f.Form)]; ok {
+		return t.records[slot].id
+	}
+	bands := bandsOf(f.Form)
+	r, _ := t.nearest(f.Form.Shingles, &bands)
+	if r == nil {
+		r = t.agreeing(f.Form.Shingles)
+	}
+	if r == nil {
+		return ""
+	}
+	return r.id
+}
+
+func (t *Tracker) recentAt(name formName) *recentForm {
+	return &t.recent[(uint(name[0])|uint(name[1])<<8)%recentForms]
+}
+
+// search is the cascade: a form that is known, the most alike representative, the consensus that the form agrees with, a campaign of the same key
+// that is akin, or a new campaign.
+func (t *Tracker) search(form *text.Form, name formName, m *decoders.Message) *record {
+	if slot, ok := t.byForm[name]; ok {
+		return t.records[slot]
+	}
+	t.pass.expect(m.Time)
+	bands := bandsOf(form)
+	r, likeness := t.nearest(form.Shingles, &bands)
+	if r == nil {
+		if r = t.agreeing(form.Shingles); r != nil {
+			likeness = 1 // no representative: what is common says more than one text
+		}
+	}
+	if r == nil {
+		r = t.corroborated(form.Shingles, m.Features)
+	}
+	if r == nil {
+		return t.add(form, name, &bands, m)
+	}
+	t.grow(r, form, name, &bands, likeness)
+	before := r.size
+	r.compare(m.Text.Shown)
+	t.held += r.size - before
+	return r
+}
+
+// grow adds a form to a campaign.
+func (t *Tracker) grow(r *record, form *text.Form, name formName, bands *bandHashes, likeness float64) {
+	before := r.size
+	if len(r.forms) < maxForms {
+		r.addName(name)
+		t.byForm[name] = r.slot
+	}
+	if likeness < distinct && len(r.reps) < maxReps {
+		r.addRep(form.Shingles)
+		t.similar.add(bands[:], r)
+	}
+	t.combine(r, form.Shingles)
+	t.held += r.size - before
+}
+
+// combine counts what one more form of a campaign has in common with the others.
+func (t *Tracker) combine(r *record, form []uint32) {
+	if len(form) == 0 || len(r.reps) == 0 || r.agreed != nil && !r.agreed.wants(form) {
+		return
+	}
+	var before int64
+	if r.agreed == nil {
+		r.agreed = newConsensus(r.reps[0])
+	} else {
+		before = r.agreed.octets()
+	}
+	if r.agreed.add(form, &t.mixer) {
+		t.anchors.add(t.lowest(r.agreed.anchors, indexed), r)
+		t.pass.grew(r)
+	}
+	r.size += r.agreed.octets() - before
+}
+
+// nearest is the campaign with the representative most like form, and how like; nil if none is alike. Ties go to the elder. A later representative counts only for a
+// form that is akin to the first: else a text made of two campaigns' halves would be a bridge for one into the other.
+func (t *Tracker) nearest(form []uint32, bands *bandHashes) (best *record, likeness float64) {
+	if len(form) == 0 {
+		return nil, 0
+	}
+	for _, slot := range t.similar.candidates(bands[:], t.records, maxCandidates) {
+		r := t.records[slot]
+		for i, rep := range r.reps {
+			j := text.Jaccard(form, rep)
+			if j < alike || i > 0 && text.Jaccard(form, r.reps[0]) < akin {
+				continue
+			}
+			if best == nil || j > likeness || j == likeness && r.born < best.born {
+				best, likeness = r, j
+			}
+		}
+	}
+	return best, likeness
+}
+
+// indexed is how many anchors of a campaign are indexed: the lowest. sought is how many shingles of a form are looked up: those among which
+// indexed anchors stand even if half of the form is noise.
+const (
+	indexed = 16
+	sought  = maxHashes
+
+	leastHits = 3 // indexed anchors that a form must have for a campaign to be looked at
+)
+
+// lowest gives the hashes of at most n shingles for the table of anchors. The slice is reused.
+func (t *Tracker) lowest(shingles []uint32, n int) []uint64 {
+	n = min(n, len(shingles))
+	for i, h := range shingles[:n] {
+		t.hashes[i] = (uint64(h) + 1) * 0x9e3779b97f4a7c15
+	}
+	return t.hashes[:n]
+}
+
+// agreeing is the campaign that a form has most of the anchors of, nil if it has too few of each one's. Ties go to the elder.
+func (t *Tracker) agreeing(form []uint32) (best *record) {
+	if t.cfg.Without&Agreement != 0 || len(form) < leastAnchors {
+		return nil
+	}
+	hashes := t.anchors.known(t.lowest(form, sought))
+	if len(hashes) < leastHits {
+		return nil
+	}
+	most := agree
+	for _, slot := range t.anchors.candidates(hashes, t.records, maxCandidates) {
+		r := t.records[slot]
+		if s := r.agreed.share(form); s > most || s == most && (best == nil || r.born < best.born) {
+			best, most = r, s
+		}
+	}
+	return best
+}
+
+// corroborated is the campaign that advertises the same and is akin, nil if there is none: the most alike one, ties to the elder.
+func (t *Tracker) corroborated(form []uint32, f *text.Features) (best *record) {
+	if t.cfg.Without&Corroboration != 0 || f == nil || len(form) == 0 {
+		return nil
+	}
+	var room [maxKeys]uint64
+	likeness := akin
+	for _, h := range keysOf(f, room[:0]) {
+		for _, owner := range t.keys.owners(h) {
+			r := t.owned(owner)
+			if r == nil || len(r.reps) == 0 {
+				continue
+			}
+			if j := text.Jaccard(form, r.reps[0]); j > likeness || j == likeness && (best == nil || r.born < best.born) {
+				best, likeness = r, j
+			}
+		}
+	}
+	return best
+}
+
+// maxKeys is how many keys of a text are looked for without allocating: few texts have more.
+const maxKeys = 16
+
+// owned is the campaign of an owner, if it is still there.
+func (t *Tracker) owned(owner uint32) *record {
+	slot := int(owner&maxSlots) - 1
+	if slot < 0 || slot >= len(t.records) {
+		return nil
+	}
+	if r := t.records[slot]; r != nil && ownerOf(r) == owner {
+		return r
+	}
+	return nil
+}
+
+// advertised remembers that a campaign has the keys of a text.
+func (t *Tracker) advertised(r *record, f *text.Features) {
+	var room [maxKeys]uint64
+	for _, h := range keysOf(f, room[:0]) {
+		t.keys.add(h, ownerOf(r))
+	}
+}
+
+// add opens a campaign.
+func (t *Tracker) add(form *text.Form, name formName, bands *bandHashes, m *decoders.Message) *record {
+	slot := int32(len(t.records))
+	if n := len(t.free); n > 0 {
+		slot, t.free = t.free[n-1], t.free[:n-1]
+	} else {
+		t.records = append(t.records, nil)
+	}
+	t.opened++
+	r := newRecord(form, m, slot, t.opened)
+	r.before = t.retired.take(r.id)
+	t.records[slot] = r
+	t.byForm[name] = slot
+	if len(form.Shingles) > 0 {
+		t.similar.add(bands[:], r)
+		t.pass.opened(r)
+	}
+	t.held += r.size
+	return r
+}
