@@ -230,3 +230,84 @@ func poisoned(rnd *rand.Rand, a, b, legitimate string, early bool, poison func()
 	k.pass()
 	return k, k.say(a + " www.siteofa.com"), k.say(b + " www.siteofb.com"), k.say(legitimate)
 }
+
+func TestAPassLeavesTextsThatShareSentencesApart(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(7, 8))
+	var s [4]string
+	for i := range s {
+		s[i] = newWords(rnd, 15)
+	}
+	k := newTalk(Config{Without: Corroboration})
+	ids := []ID{
+		k.say(strings.Join(s[:], " ")), k.say(s[0] + " " + s[1] + " " + newWords(rnd, 28)),
+		k.say(s[2] + " " + s[3] + " " + newWords(rnd, 28)), k.say(s[0] + " " + s[2] + " " + newWords(rnd, 28)),
+	}
+	if core := k.tracker.named(ids[0]); len(k.tracker.around(core)) != neighbours {
+		t.Fatalf("%d neighbours: the test says nothing", len(k.tracker.around(core)))
+	}
+	k.pass()
+	for _, id := range ids {
+		if lastName(k.tracker, id) != id {
+			t.Error("texts that share a sentence each became one campaign")
+		}
+	}
+}
+
+func TestAPassLeavesTextsThatAreRepeatedApart(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(8, 8))
+	base := newWords(rnd, 60)
+	k := newTalk(Config{})
+	var ids []ID
+	for range 5 {
+		s := noisy(rnd, base, 0.4)
+		for range fewSubmissions {
+			ids = append(ids, k.say(s))
+		}
+	}
+	k.pass()
+	for _, id := range ids {
+		if lastName(k.tracker, id) != id {
+			t.Fatal("a text that is sent again and again was rescued")
+		}
+	}
+}
+
+func TestTwoFamiliesOfEqualSizeHaveNoConsensus(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(9, 8))
+	p, x := newPopups(), new(mixer)
+	a, b := p.analyzer.Analyze(newWords(rnd, 40)).Form.Shingles, p.analyzer.Analyze(newWords(rnd, 40)).Form.Shingles
+	c := newConsensus(a)
+	for _, form := range [][]uint32{b, a, b} {
+		c.add(form, x)
+	}
+	if c.choose(); len(c.anchors) != 0 || c.share(a) != 0 {
+		t.Errorf("%d anchors, share %.2f", len(c.anchors), c.share(a))
+	}
+}
+
+func TestALongerTextWithAnotherInItIsNotOfItsCampaign(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(10, 8))
+	base := newWords(rnd, 40)
+	k := newTalk(Config{})
+	var id ID
+	for range 12 {
+		id = k.say(noisy(rnd, base, 0.1))
+	}
+	if k.say(base+" "+newWords(rnd, 60)) == id {
+		t.Error("a text that holds all of the campaign's words, and more of its own, was joined")
+	}
+}
+
+func TestTwoHalvesAreNoBridge(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(11, 8))
+	a, b := newWords(rnd, 40), newWords(rnd, 40)
+	k := newTalk(Config{})
+	id := k.say(a)
+	bridge := a + " " + strings.Join(strings.Fields(b)[:34], " ")
+	if k.say(bridge) != id {
+		t.Fatal("the bridge is not joined: the test says nothing")
+	}
+	if k.say(strings.Join(strings.Fields(b)[:34], " ")+" "+a[:40]) == id {
+		t.Error("the other text came over the bridge")
+	}
+}
