@@ -12,7 +12,7 @@ CRASHES ?= 200
 CAPTURES ?= testdata/captures
 ELASTIC := $(or $(ESTEST_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/popupwatch/elastic)
 
-.PHONY: run build test test-elastic test-crash elastic check golden fuzz bench tshark speed flood package bench-live soak evaluation clean tools headers compiler
+.PHONY: run build test test-elastic test-crash elastic check golden fit fuzz bench tshark speed flood package bench-live soak evaluation clean tools headers compiler
 
 ## run: build, replay real captures, say what was found
 run: build
@@ -56,6 +56,11 @@ golden: headers
 	$(GO) test ./sensor ./sensor/event ./sensor/elastic/kibana ./cmd/popupwatch ./decoders/text -update
 	$(GO) test ./sensor/elastic -run 'Assets|Page' -update
 	git diff --stat
+
+## fit: fit the weights of the rules to labelled texts, write them if they are better, and a report; then read the diff and run make golden
+fit: headers
+	$(GO) run ./rules/fit -apply -report rules/fit/report.md
+	git diff --stat rules
 
 ## fuzz: every fuzz target for FUZZTIME (30s)
 fuzz: headers

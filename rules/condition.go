@@ -55,6 +55,10 @@ var fields = []Field{
 	{"broadcast", PartSender, "bool", "RPC flag: sent to many"},
 	{"maybe", PartSender, "bool", "RPC flag: no answer wanted"},
 	{"one_way", PartSender, "bool", "idempotent, broadcast or maybe: it works without one packet back, so from an invented address"},
+	{"campaign_sources", PartSender, "int", "source addresses of the campaign so far, as the largest of 1, 3, 10, 30, 100, 300, 1000 that it reaches; 0 where unknown"},
+	{"campaign_targets", PartSender, "int", "addresses that the campaign was sent to so far, in the same steps"},
+	{"campaign_per_minute", PartSender, "int", "messages of the campaign a minute since its part began, in the same steps"},
+	{"campaign_forged", PartSender, "bool", "the campaign has a source whose address was found forged"},
 	{"fragments", PartSender, "int", "RPC fragments that it came in, 1 where whole, 0 on other routes"},
 }
 
@@ -90,6 +94,11 @@ type senderFields struct {
 	Maybe      bool   `expr:"maybe"`
 	OneWay     bool   `expr:"one_way"`
 	Fragments  int    `expr:"fragments"`
+
+	CampaignSources   int  `expr:"campaign_sources"`
+	CampaignTargets   int  `expr:"campaign_targets"`
+	CampaignPerMinute int  `expr:"campaign_per_minute"`
+	CampaignForged    bool `expr:"campaign_forged"`
 }
 
 // record is the environment of every condition: a struct, so that types are checked at compile time and no map is built.

@@ -81,6 +81,7 @@ func TestEveryDefaultRuleIsHitByATestText(t *testing.T) {
 	samples := append(append(realSpam(t), legitimate(t)...), append(ourSpam(t, "dev"), ourSpam(t, "held")...)...)
 	broadcast := spamSettings[1]
 	broadcast.flags |= flagBroadcast
+	broadcast.spread = Context{Sources: 3, Targets: 10, PerMinute: 10, Forged: true}
 	for _, s := range samples {
 		for _, how := range append(append([]setting{broadcast}, spamSettings...), ownSettings...) {
 			m, c := s.popup(a, how)
@@ -92,6 +93,21 @@ func TestEveryDefaultRuleIsHitByATestText(t *testing.T) {
 	for _, r := range set.Rules() {
 		if !hit[r.Name] {
 			t.Errorf("%s:%d: rule %s is hit by no test text", r.File, r.Line, r.Name)
+		}
+	}
+}
+
+// What a campaign adds is a hint: nothing that names no site is spam by it and its road alone, and so is no notice because somebody sends it to all.
+func TestACampaignAloneMakesNoSpam(t *testing.T) {
+	set, a := defaultSet(t), text.NewAnalyzer(text.Config{})
+	for _, how := range spamSettings {
+		how.spread = Context{Sources: 1000, Targets: 1000, PerMinute: 1000, Forged: true}
+		for _, s := range append(legitimate(t), sample{From: "anna", To: "bob", Text: "good morning"}) {
+			m, c := s.popup(a, how)
+			stats := m.Features.Stats
+			if v := set.Judge(m, c); v.Class == Spam && stats.URLs+stats.Emails == 0 {
+				t.Errorf("%s: %v %.1f\n%s\n%s", how.name, v.Class, v.Score, s.Text, names(v))
+			}
 		}
 	}
 }

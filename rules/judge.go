@@ -34,6 +34,9 @@ type senderKey struct {
 	direction decoders.Direction
 	port      uint16
 	fragments uint16
+
+	sources, targets, perMinute uint8 // numbers of steps
+	forged                      bool
 }
 
 type verdictKey struct {
@@ -93,6 +96,7 @@ func senderKeyOf(m *decoders.Message, c Context) senderKey {
 	k := senderKey{
 		from: m.From.Shown, to: m.To.Shown,
 		route: m.Route, direction: c.Direction, port: m.Dst.Port(),
+		sources: step(c.Sources), targets: step(c.Targets), perMinute: step(c.PerMinute), forged: c.Forged,
 	}
 	k.from = k.from[:min(len(k.from), maxName)]
 	k.to = k.to[:min(len(k.to), maxName)]
@@ -281,6 +285,9 @@ func senderOf(k senderKey) senderFields {
 		Maybe:      k.flags&flagMaybe != 0,
 		OneWay:     k.flags != 0,
 		Fragments:  int(k.fragments),
+
+		CampaignSources: steps[k.sources], CampaignTargets: steps[k.targets], CampaignPerMinute: steps[k.perMinute],
+		CampaignForged: k.forged,
 	}
 }
 

@@ -26,6 +26,8 @@ rules:
 - {name: site, weight: 1.25, category: contact, description: d, when: urls > 0}
 - {name: stranger, weight: 0.5, category: sender, description: d, when: from == "shop"}
 - {name: shop_sells, weight: 2, category: sender, description: d, words: [tea], when: from == "shop" and urls > 0}
+- {name: many, weight: 0.75, category: campaign, description: d, when: campaign_targets >= 10}
+- {name: forged, weight: 0.25, category: campaign, description: d, when: campaign_forged}
 - {name: home, weight: -3, category: legitimate, description: d, when: internal}
 `
 
@@ -54,7 +56,9 @@ func TestAVerdictSumsTheWeightsOfRulesThatHold(t *testing.T) {
 		"score is rounded":         {message("", "", features("", one)), Context{}, Verdict{Score: 1.3}, "site() "},
 		"both parts, strongest first": {message(" SHOP ", "", features("tea", one)), Context{}, Verdict{Score: 4.8, Class: Spam, Lure: "tea"},
 			"shop_sells(tea) site() sells_tea(tea) stranger() "},
-		"negative": {message("", "", features("tea", text.Stats{})), Context{Direction: decoders.DirectionInternal}, Verdict{Score: -2, Lure: "tea"}, "home() sells_tea(tea) "},
+		"a campaign to many": {message("", "", features("tea", text.Stats{})), Context{Targets: 25, Forged: true}, Verdict{Score: 2, Class: Suspect, Lure: "tea"}, "sells_tea(tea) many() forged() "},
+		"a campaign to few":  {message("", "", features("tea", text.Stats{})), Context{Targets: 9}, Verdict{Score: 1, Lure: "tea"}, "sells_tea(tea) "},
+		"negative":           {message("", "", features("tea", text.Stats{})), Context{Direction: decoders.DirectionInternal}, Verdict{Score: -2, Lure: "tea"}, "home() sells_tea(tea) "},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +76,7 @@ func TestAVerdictSumsTheWeightsOfRulesThatHold(t *testing.T) {
 
 func TestThePartOfARuleFollowsFromItsIdentifiers(t *testing.T) {
 	want := map[string]string{"drinks": "text", "sells_tea": "text", "sells_coffee": "text", "two_drinks": "text", "site": "text",
-		"stranger": "sender", "shop_sells": "both", "home": "sender"}
+		"stranger": "sender", "shop_sells": "both", "home": "sender", "many": "sender", "forged": "sender"}
 	got := map[string]string{}
 	for _, r := range teaSet(t, 0).Rules() {
 		got[r.Name] = r.Part.String()
@@ -88,7 +92,10 @@ func drawMessage(t *rapid.T) (*decoders.Message, Context) {
 	stats := text.Stats{URLs: rapid.Uint16Range(0, 1).Draw(t, "urls"), Letters: rapid.Uint32Range(0, 2).Draw(t, "letters")}
 	m := message(rapid.SampledFrom([]string{"", "shop", "Shop"}).Draw(t, "from"), "", features(strings.Join(words, " "), stats))
 	setFlags(&m.RPC.Flags, rapid.SampledFrom([]uint8{0, flagIdempotent, flagBroadcast}).Draw(t, "flags"))
-	return m, Context{Direction: decoders.Direction(rapid.IntRange(0, 4).Draw(t, "direction"))}
+	return m, Context{
+		Direction: decoders.Direction(rapid.IntRange(0, 4).Draw(t, "direction")),
+		Targets:   rapid.SampledFrom([]int{0, 9, 10, 29}).Draw(t, "targets"), Forged: rapid.Bool().Draw(t, "forged"),
+	}
 }
 
 func TestAVerdictDoesNotDependOnWhatIsRemembered(t *testing.T) {
@@ -227,7 +234,7 @@ func TestExplainNamesEachRuleAndWhyItDidNotHit(t *testing.T) {
 	want := []row{
 		{"site", true, true, true, 0}, {"sells_tea", true, true, true, 1},
 		{"home", false, true, false, 0}, {"shop_sells", false, true, false, 1}, {"sells_coffee", false, false, true, 0},
-		{"two_drinks", false, true, false, 0}, {"stranger", false, true, false, 0}, {"drinks", false, true, true, 1},
+		{"two_drinks", false, true, false, 0}, {"many", false, true, false, 0}, {"stranger", false, true, false, 0}, {"forged", false, true, false, 0}, {"drinks", false, true, true, 1},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("explanation (-want +got):\n%s", diff)

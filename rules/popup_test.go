@@ -79,19 +79,20 @@ type setting struct {
 	flags     uint8
 	port      uint16
 	direction decoders.Direction
+	spread    Context // of its campaign
 }
 
 // How spam comes, seen with and without knowing home; and how net send comes.
 var (
 	spamSettings = []setting{
-		{"idempotent from unknown", decoders.RouteRPC, flagIdempotent, 1026, decoders.DirectionUnknown},
-		{"idempotent from outside", decoders.RouteRPC, flagIdempotent, 1027, decoders.DirectionInbound},
+		{"idempotent from unknown", decoders.RouteRPC, flagIdempotent, 1026, decoders.DirectionUnknown, Context{}},
+		{"idempotent from outside", decoders.RouteRPC, flagIdempotent, 1027, decoders.DirectionInbound, Context{}},
 	}
 	ownSettings = []setting{
-		{"session within home", decoders.RouteSMB, 0, 139, decoders.DirectionInternal},
-		{"session, home unknown", decoders.RouteSMB, 0, 139, decoders.DirectionUnknown},
-		{"mailslot, home unknown", decoders.RouteMailslot, 0, 138, decoders.DirectionUnknown},
-		{"plain call, home unknown", decoders.RouteRPC, 0, 1026, decoders.DirectionUnknown},
+		{"session within home", decoders.RouteSMB, 0, 139, decoders.DirectionInternal, Context{}},
+		{"session, home unknown", decoders.RouteSMB, 0, 139, decoders.DirectionUnknown, Context{}},
+		{"mailslot, home unknown", decoders.RouteMailslot, 0, 138, decoders.DirectionUnknown, Context{}},
+		{"plain call, home unknown", decoders.RouteRPC, 0, 1026, decoders.DirectionUnknown, Context{}},
 	}
 )
 
@@ -103,7 +104,9 @@ func (s sample) popup(a *text.Analyzer, how setting) (*decoders.Message, Context
 	setFlags(&m.RPC.Flags, how.flags)
 	m.RPC.Fragments = 1
 	m.Dst = netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), how.port)
-	return m, Context{Direction: how.direction}
+	c := how.spread
+	c.Direction = how.direction
+	return m, c
 }
 
 // setFlags lets a test set flags by value without the import of dcerpc, which this package may not have.

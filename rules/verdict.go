@@ -1,6 +1,10 @@
 package rules
 
-import "popupwatch/decoders"
+import (
+	"slices"
+
+	"popupwatch/decoders"
+)
 
 // Class is what a score amounts to.
 type Class uint8
@@ -38,4 +42,24 @@ type Verdict struct {
 // Context is what a message's text does not say.
 type Context struct {
 	Direction decoders.Direction
+
+	// How widely the message's campaign was sent so far, the message among it; 0 where nobody knows. Rules see steps: see Steps.
+	Sources, Targets, PerMinute int
+	Forged                      bool // the campaign has a source whose address was found forged
 }
+
+// Steps are the counts of a campaign that rules tell apart: a count is taken for the largest step that it reaches. So verdicts are
+// remembered over thousands of messages of a campaign.
+func Steps() []int { return slices.Clone(steps[:]) }
+
+// step is the number of the largest step that n reaches.
+func step(n int) uint8 {
+	reached := 0
+	for reached+1 < len(steps) && n >= steps[reached+1] {
+		reached++
+	}
+	return uint8(reached)
+}
+
+// steps are those of Steps.
+var steps = [...]int{0, 1, 3, 10, 30, 100, 300, 1000}

@@ -251,7 +251,7 @@ func (s *Sensor) signal(g *decoders.Signal) {
 func (s *Sensor) popup(m *decoders.Message) {
 	direction := s.direction(m.Src.Addr(), m.Dst.Addr())
 	in := s.join(m)
-	verdict := s.rules.Judge(m, rules.Context{Direction: direction})
+	verdict := s.rules.Judge(m, context(direction, &in))
 	claim := s.judge.Observe(m, string(in.ID), verdict.Class == rules.Spam)
 	s.showPopup(m, claim)
 	s.stats.messages++
@@ -267,6 +267,15 @@ func (s *Sensor) popup(m *decoders.Message) {
 		s.note(m.Time, in.ID, &campaign.Facts{HasStanding: true, Standing: s.standing(&verdict)})
 	}
 	s.claimed(claim)
+}
+
+// context is what the road knows of a popup besides its text.
+func context(direction decoders.Direction, in *campaign.Membership) rules.Context {
+	c := rules.Context{Direction: direction, Sources: in.Spread.Sources, Targets: in.Spread.Targets, PerMinute: in.Spread.PerMinute}
+	if states := in.Spread.States; states != nil {
+		c.Forged = states[spoof.ForgedCertain]+states[spoof.ForgedProbable] > 0
+	}
+	return c
 }
 
 // join finds the campaign of a popup. An exploit attempt has none: its text advertises nothing, and who sends it is judged by its class.

@@ -40,6 +40,9 @@ The same arguments print the same report. What is tuned on the split dev must be
 			if config.Seeds < 1 {
 				return usageError("--seeds %d: at least one is needed", config.Seeds)
 			}
+			if !(config.PoisonRate > 0 && config.PoisonRate <= 0.5) {
+				return usageError("--poison %g is not above 0 and up to 0.5", config.PoisonRate)
+			}
 			return evaluateTexts(config, report, std)
 		},
 	}
@@ -47,6 +50,7 @@ The same arguments print the same report. What is tuned on the split dev must be
 	f.StringVar(&split, "split", "dev", "space of seeds and sentences: dev for development, test for figures that are shown")
 	f.IntVar(&config.Seeds, "seeds", 5, "how many seeds")
 	f.BoolVar(&config.Stages, "stages", false, "compare with engines that have fewer stages")
+	f.Float64Var(&config.PoisonRate, "poison", 0.02, "share of the poisoned stream's spam that wants to pull campaigns together")
 	f.StringVar(&report, "report", "", "write the report to `FILE` instead of standard output")
 	return c
 }

@@ -133,7 +133,7 @@ func (t *Tracker) Join(m *decoders.Message) Membership {
 	t.touch(r, opens, at)
 	t.last = r
 	t.evict(r, at)
-	return Membership{ID: r.id, Aliases: r.aliases, Opened: opens}
+	return Membership{ID: r.id, Aliases: r.aliases, Opened: opens, Spread: r.spread()}
 }
 
 // touch moves the campaign to the front of its list and says when it is due.

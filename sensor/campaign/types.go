@@ -14,6 +14,14 @@ type Membership struct {
 	ID      ID
 	Aliases []string
 	Opened  bool // this message opened the campaign, or a new part of it
+	Spread  Spread
+}
+
+// Spread is how widely the open part of a campaign was sent so far, the message at hand among it.
+type Spread struct {
+	Sources, Targets int                 // 1,025 stands for all above 1,024
+	PerMinute        int                 // messages a minute since the part began, which took one at least
+	States           *[StateCount]uint64 // sources by state, of all parts; a view
 }
 
 // Standing is what the rules say of a message or campaign, in words that this package need not understand. Level orders them.

@@ -78,11 +78,13 @@ type grouping struct {
 	labels  []string            // campaign of each message; empty where it was not seen
 	written []string            // the same as a document said it when the message came
 	aliases map[string][]string // of each campaign, its own id among them
+	spreads []campaign.Spread   // of its campaign when each message came
+	named   []campaign.Named    // what each document said of names
 }
 
 // group joins the items that see lets through.
 func group(e Engine, items []item, see func(i int) bool) grouping {
-	g := grouping{labels: make([]string, len(items)), written: make([]string, len(items)), aliases: map[string][]string{}}
+	g := grouping{labels: make([]string, len(items)), written: make([]string, len(items)), aliases: map[string][]string{}, spreads: make([]campaign.Spread, len(items))}
 	last := streamBegan
 	for i := range items {
 		if !see(i) {
@@ -91,7 +93,7 @@ func group(e Engine, items []item, see func(i int) bool) grouping {
 		last = items[i].read.Time
 		g.note(e.Advance(last))
 		in := e.Join(&items[i].read)
-		g.written[i] = string(in.ID)
+		g.written[i], g.spreads[i] = string(in.ID), in.Spread
 		g.aliases[string(in.ID)] = nil
 		g.keep(string(in.ID), in.Aliases)
 	}
@@ -102,7 +104,9 @@ func group(e Engine, items []item, see func(i int) bool) grouping {
 
 func (g *grouping) note(updates []campaign.Update) {
 	for i := range updates {
-		g.keep(string(updates[i].ID), updates[i].Aliases)
+		u := &updates[i]
+		g.keep(string(u.ID), u.Aliases)
+		g.named = append(g.named, campaign.Named{ID: u.ID, Aliases: u.Aliases, Part: u.Part.String(), Messages: u.Messages, Sample: u.SampleText})
 	}
 }
 

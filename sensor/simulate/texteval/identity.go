@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/simulate/texts"
 )
 
@@ -116,17 +117,33 @@ func familiesOf(items []item) []string {
 	return slices.Compact(all)
 }
 
-// joined is B-cubed across sensors when campaigns with an alias in common are one: each message beside those that the others saw.
-func joined(items []item, sensors []grouping) (precision, recall float64) {
-	same := newSets()
+// groupsOf are the groups that popupwatch campaigns join makes of the documents of sensors: for each sensor, the group of each campaign.
+func groupsOf(sensors []grouping) []map[string]string {
+	j := campaign.NewJoiner()
+	groups := make([]map[string]string, len(sensors))
 	for k := range sensors {
-		for id, aliases := range sensors[k].aliases {
-			for _, a := range aliases {
-				same.join(id, a)
+		groups[k] = map[string]string{}
+		for _, n := range sensors[k].named {
+			j.Add(strconv.Itoa(k), n)
+		}
+	}
+	for i, g := range j.Groups() {
+		for _, m := range g.Members {
+			k, err := strconv.Atoi(m.File)
+			if err == nil {
+				groups[k][string(m.ID)] = strconv.Itoa(i)
 			}
 		}
 	}
-	type cell struct{ cluster, class string }
+	return groups
+}
+
+// cell is a group, a class, or what is of both.
+type cell struct{ group, class string }
+
+// joined is B-cubed across sensors when their campaigns are joined: each message beside those that the others saw.
+func joined(items []item, sensors []grouping) (precision, recall float64) {
+	groups := groupsOf(sensors)
 	all, own := map[cell]float64{}, make([]map[cell]float64, len(sensors))
 	for k := range sensors {
 		own[k] = map[cell]float64{}
@@ -134,20 +151,24 @@ func joined(items []item, sensors []grouping) (precision, recall float64) {
 			if id == "" || items[i].Family == "" {
 				continue
 			}
-			cluster := same.find(id)
-			for _, c := range []cell{{cluster, items[i].Family}, {cluster, ""}, {"", items[i].Family}} {
+			for _, c := range []cell{{groups[k][id], items[i].Family}, {groups[k][id], ""}, {"", items[i].Family}} {
 				all[c]++
 				own[k][c]++
 			}
 		}
 	}
+	return across(all, own)
+}
+
+// across averages over the messages of all sensors what of the others' messages in their group is of their class, and the other way round.
+func across(all map[cell]float64, own []map[cell]float64) (precision, recall float64) {
 	var sums, counts [2]float64
-	for k := range sensors {
+	for k := range own {
 		for c, n := range own[k] {
-			if c.cluster == "" || c.class == "" {
+			if c.group == "" || c.class == "" {
 				continue
 			}
-			for side, whole := range []cell{{c.cluster, ""}, {"", c.class}} {
+			for side, whole := range []cell{{c.group, ""}, {"", c.class}} {
 				if others := all[whole] - own[k][whole]; others > 0 {
 					sums[side] += n * (all[c] - own[k][c]) / others
 					counts[side] += n

@@ -81,8 +81,8 @@ func Report(w io.Writer, c Config, f *Figures) error {
 	p.grouping()
 	p.languages()
 	p.identity()
-	p.poison()
-	p.stages()
+	p.poison(c.withDefaults().PoisonRate)
+	p.stages(c.withDefaults())
 	p.scores()
 	p.alarms()
 	return p.err
@@ -163,9 +163,9 @@ func (p *page) identity() {
 	p.line("\nIds and aliases: families of %d messages or more at each sensor; sealed names: %d or more.\n", leastSeen, sealedAt)
 }
 
-func (p *page) poison() {
+func (p *page) poison(rate float64) {
 	p.line("## Poison\n")
-	p.line("2 %% of the spam of the poisoned stream are bridges between two families (which count for none), or hold a legitimate notice, microsoft.com, or another family's site.")
+	p.line("%g %% of the spam of the poisoned stream are bridges between two families (which count for none), or hold a legitimate notice, microsoft.com, or another family's site.\n", 100*rate)
 	for _, m := range []string{"P", "R", "F", "merges", "splits"} {
 		p.line("%s %s, without poison %s  ", m, p.cell(Key{poisoned, tracker, m}), p.cell(Key{"L0-L3", tracker, m}))
 	}
@@ -175,8 +175,8 @@ func (p *page) poison() {
 	p.line("")
 }
 
-func (p *page) stages() {
-	if _, ok := p.f.Get(Key{"L0", simpler()[0].name, "F"}); !ok {
+func (p *page) stages(c Config) {
+	if _, ok := p.f.Get(Key{"L0", c.simpler()[0].name, "F"}); !ok {
 		return
 	}
 	p.line("## Stages: B-cubed F\n")
@@ -185,7 +185,7 @@ func (p *page) stages() {
 		cells = append(cells, s.name)
 	}
 	p.head(cells...)
-	for _, e := range append(simpler(), named{name: tracker}) {
+	for _, e := range append(c.simpler(), named{name: tracker}) {
 		cells := []string{e.name}
 		for _, s := range scenarios() {
 			cells = append(cells, p.short(Key{s.name, e.name, "F"}))
@@ -197,11 +197,11 @@ func (p *page) stages() {
 
 func (p *page) scores() {
 	p.line("## Scores: spam that is found\n")
-	p.head("stream", "language or lure", "spam", "spam or suspect", "messages")
+	p.head("stream", "language or lure", "spam", "by text and road alone", "spam or suspect", "messages")
 	row := func(stream, part string) {
 		i, ok := p.f.Get(Key{stream, part, recallSpam})
 		if ok {
-			p.row(stream, part, p.cell(Key{stream, part, recallSpam}), p.cell(Key{stream, part, recallSuspect}), fmt.Sprintf("%.0f", i.Count))
+			p.row(stream, part, p.cell(Key{stream, part, recallSpam}), p.cell(Key{stream, part, recallAlone}), p.cell(Key{stream, part, recallSuspect}), fmt.Sprintf("%.0f", i.Count))
 		}
 	}
 	for _, s := range scenarios() {

@@ -17,6 +17,7 @@ type Config struct {
 	Split      texts.Split
 	Seeds      int
 	Families   int                        // of a stream; 0: 48
+	Templates  int                        // of legitimate popups among them; 0: 8
 	Notices    int                        // legitimate popups a seed; 0: 400
 	Engine     func() Engine              // nil: campaign.New with defaults
 	Rules      func() (*rules.Set, error) // nil: rules.Default
@@ -114,26 +115,26 @@ func one(c Config, seed uint64) (counts, error) {
 }
 
 func (r *run) scenario(s *scenario) {
-	o := texts.Options{Split: r.config.Split, Seed: r.seed, Levels: s.levels, Families: r.config.Families}
+	o := texts.Options{Split: r.config.Split, Seed: r.seed, Levels: s.levels, Families: r.config.Families, Notices: r.config.Templates}
 	if s.poison {
 		o.Poison = r.config.PoisonRate
 	}
 	items := r.reader.read(texts.Stream(o))
 	engines := []named{{tracker, r.config.Engine}}
 	if r.config.Stages {
-		engines = append(engines, simpler()...)
+		engines = append(engines, r.config.simpler()...)
 	}
 	for _, e := range engines {
 		g := group(e.make(), items, everything)
 		r.grouped(s.name, e.name, items, g.labels)
 		if e.name == tracker {
 			r.grouped(s.name, "as written", items, g.written)
+			r.spam(s.name, items, g.spreads)
 		}
 	}
 	if !s.poison {
 		r.identity(s.name, items)
 	}
-	r.spam(s.name, items)
 }
 
 func everything(int) bool { return true }

@@ -3,6 +3,8 @@ package texteval
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"hash/fnv"
+	"slices"
 	"time"
 
 	"popupwatch/decoders"
@@ -16,13 +18,16 @@ type named struct {
 	make func() Engine
 }
 
-// simpler are engines that have only the first stages of the assignment, made of what packages export: production code has no switch that
-// weakens it.
-func simpler() []named {
+// simpler are engines that have only the first stages of the assignment, and the whole one with something kept from it. They are made of what
+// packages export: production code has no switch that weakens it.
+func (c Config) simpler() []named {
 	return []named{
 		{"same octets", func() Engine { return plain(func(m *decoders.Message) string { return m.Text.Raw }) }},
 		{"same normal form", func() Engine { return plain(func(m *decoders.Message) string { return m.Features.Form.Norm }) }},
 		{"Jaccard 0.5 with the first, all compared", func() Engine { return &leader{} }},
+		{"tracker that reads octets and not the normal form", func() Engine { return &without{Engine: c.Engine(), message: octetsAlone} }},
+		{"tracker that knows no keys", func() Engine { return &without{Engine: c.Engine(), message: noKeys} }},
+		{"tracker that never looks back (no rescue, no merge)", func() Engine { return &without{Engine: c.Engine(), blind: true} }},
 	}
 }
 
@@ -65,4 +70,59 @@ func (l *leader) Join(m *decoders.Message) campaign.Membership {
 		l.firsts, l.ids = append(l.firsts, form), append(l.ids, named80(form.Norm))
 	}
 	return campaign.Membership{ID: l.ids[best]}
+}
+
+// without is an engine from which something is kept.
+type without struct {
+	Engine
+	message func(m *decoders.Message) // takes something away from a copy; nil: nothing
+	blind   bool                      // time does not pass until the end
+}
+
+// Join joins what is left of the message.
+func (w *without) Join(m *decoders.Message) campaign.Membership {
+	left := *m
+	if w.message != nil {
+		w.message(&left)
+	}
+	return w.Engine.Join(&left)
+}
+
+// Advance lets time pass, or not.
+func (w *without) Advance(now time.Time) []campaign.Update {
+	if w.blind {
+		return nil
+	}
+	return w.Engine.Advance(now)
+}
+
+// Finish ends the run. It looks back no more than Advance did.
+func (w *without) Finish(now time.Time) []campaign.Update {
+	if w.blind {
+		return nil
+	}
+	return w.Engine.Finish(now)
+}
+
+// noKeys takes the sites, numbers and mail addresses away.
+func noKeys(m *decoders.Message) {
+	f := *m.Features
+	f.Domains, f.URLs, f.Phones, f.Emails = nil, nil, nil, nil
+	m.Features = &f
+}
+
+// octetsAlone makes the form of a message of its octets as they came.
+func octetsAlone(m *decoders.Message) {
+	const window = 5
+	form := &text.Form{Norm: m.Text.Raw, Hash: sha256.Sum256([]byte(m.Text.Raw))}
+	for i := 0; i+window <= len(form.Norm); i++ {
+		h := fnv.New64a()
+		h.Write([]byte(form.Norm[i : i+window]))
+		form.Shingles = append(form.Shingles, uint32(h.Sum64()*0x9e3779b97f4a7c15>>32))
+	}
+	slices.Sort(form.Shingles)
+	form.Shingles = slices.Compact(form.Shingles)
+	form.Sketch = text.SketchOf(form.Shingles)
+	f := *m.Features
+	f.Form, m.Features = form, &f
 }

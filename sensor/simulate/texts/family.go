@@ -10,6 +10,9 @@ import (
 // mostShared is the share of sentences that two families may have in common at most.
 const mostShared = 0.4
 
+// sameOperator is the share of families one affiliate of which advertises with another family, too: a site in common makes no campaign.
+const sameOperator = 0.1
+
 // family is one template and who uses it.
 type family struct {
 	name       string
@@ -42,6 +45,9 @@ func families(g *grammar, p *Params, n int, r *rand.Rand) []*family {
 		f := newFamily(&g.topics[r.IntN(len(g.topics))], p, r)
 		if !slices.ContainsFunc(all, func(other *family) bool { return shared(f, other) > mostShared }) {
 			f.name = "family " + strconv.Itoa(len(all)+1)
+			if len(all) > 0 && r.Float64() < sameOperator {
+				f.affiliates[0].fill.site = all[r.IntN(len(all))].affiliates[0].fill.site
+			}
 			all = append(all, f)
 		}
 	}

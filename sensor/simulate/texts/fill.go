@@ -16,7 +16,7 @@ type fill struct {
 func newFill(language string, r *rand.Rand) fill {
 	f := fill{name: title(invented(r)) + title(invented(r)), code: strings.ToUpper(letters(4, r)), number: 2 + r.IntN(900)}
 	f.site = newSite(r)
-	f.phone = fmt.Sprintf("1-%d-555-01%02d", 201+r.IntN(700), r.IntN(100)) // numbers of fiction
+	f.phone = fmt.Sprintf("1-%d%d-555-01%02d", 2+r.IntN(7), 12+r.IntN(78), r.IntN(100)) // numbers of fiction; no area is called 211
 	f.money = money(language, r)
 	return f
 }
