@@ -43,29 +43,10 @@ func campaignFields() []Field {
 		{Path: "popupwatch.campaign.ports.count", Type: "long", In: in, About: "Messages that went to it."},
 		{Path: "popupwatch.campaign.routes", Type: "keyword", In: in, append: list(func(e *Event) []string { return e.Campaign.Routes }),
 			About: "Roads that the messages took."},
-		{Path: "popupwatch.campaign.hours", Type: "object", In: in, append: appendHours, About: "The part's rate: the latest 24 hours that had messages."},
-		{Path: "popupwatch.campaign.hours.hour", Type: "date", In: in, About: "Beginning of the hour."},
-		{Path: "popupwatch.campaign.hours.count", Type: "long", In: in, About: "Messages in it."},
-		{Path: "popupwatch.campaign.sweep", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Campaign.Sweep }),
-			About: "Order in which the part's targets came: up, down, strided (as far each time), random; absent where that does not show."},
-		{Path: "popupwatch.campaign.tool", Type: "keyword", In: in, append: list(func(e *Event) []string { return e.Campaign.Tool }),
-			About: "Habits of the program that made the calls, as nine of ten show them: flags_28, names_of_16 (From and To take so many octets), names_stale (octets of another text behind the NUL), udp_checksum_zero, ip_id_zero, ip_id_counts, object_set, uuid_tail_... (constant end of the activity UUIDs)."},
 	}
+	t = append(t, lifeFields()...)
 	t = append(t, keyFields()...)
-	t = append(t,
-		Field{Path: "popupwatch.campaign.sample.from", Type: "keyword", In: in, append: guarded(func(e *Event) string { return e.Campaign.SampleFrom }),
-			About: "From of one message; privacy.clean governs it while the campaign scores clean, as the texts below."},
-		Field{Path: "popupwatch.campaign.sample.to", Type: "keyword", In: in, append: guarded(func(e *Event) string { return e.Campaign.SampleTo }),
-			About: "To of the same message."},
-		Field{Path: "popupwatch.campaign.sample.text", Type: "text", In: in, append: guarded(func(e *Event) string { return e.Campaign.SampleText }),
-			About: "Text of the same message."},
-		Field{Path: "popupwatch.campaign.template", Type: "text", In: in, append: guarded(func(e *Event) string { return e.Campaign.Template }),
-			About: "What the variants have in common, as far as they were compared: {url}, {phone}, {ip}, {mail}, {money}, {code}, {number} stand for what the normal form replaces, ... for words that vary."},
-		Field{Path: "popupwatch.campaign.language", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Campaign.Language }),
-			About: "Language of the sample, as far as its script or its most common words tell: en, de, fr, es, nl, ru, ko, ja, zh."},
-		Field{Path: "popupwatch.campaign.lure", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Campaign.Standing.Lure }),
-			About: "What the texts lure with; absent without a lure."},
-	)
+	t = append(t, sampleFields()...)
 	t = append(t, stateFields()...)
 	return append(t,
 		Field{Path: "popupwatch.campaign.emitters", Type: "keyword", In: in, append: list(func(e *Event) []string { return e.Campaign.Emitters }),
@@ -80,6 +61,39 @@ func campaignFields() []Field {
 		Field{Path: "popupwatch.campaign.final", Type: "boolean", In: in, append: truth(func(e *Event) bool { return e.Campaign.Final() }),
 			About: "True in the last document of this part."},
 	)
+}
+
+// lifeFields tell how a campaign went on, and what was used for it.
+func lifeFields() []Field {
+	const in = inCampaign
+	return []Field{
+		{Path: "popupwatch.campaign.hours", Type: "object", In: in, append: appendHours, About: "The part's rate: the latest 24 hours that had messages."},
+		{Path: "popupwatch.campaign.hours.hour", Type: "date", In: in, About: "Beginning of the hour."},
+		{Path: "popupwatch.campaign.hours.count", Type: "long", In: in, About: "Messages in it."},
+		{Path: "popupwatch.campaign.sweep", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Campaign.Sweep }),
+			About: "Order in which the part's targets came: up, down, strided (as far each time), random; absent where that does not show."},
+		{Path: "popupwatch.campaign.tool", Type: "keyword", In: in, append: list(func(e *Event) []string { return e.Campaign.Tool }),
+			About: "Habits of the program that made the calls, as nine of ten show them: flags_28, names_of_16 (From and To take so many octets), names_stale (octets of another text behind the NUL), udp_checksum_zero, ip_id_zero, ip_id_counts, object_set, uuid_tail_... (constant end of the activity UUIDs)."},
+	}
+}
+
+// sampleFields show what the texts say.
+func sampleFields() []Field {
+	const in = inCampaign
+	return []Field{
+		{Path: "popupwatch.campaign.sample.from", Type: "keyword", In: in, append: guarded(func(e *Event) string { return e.Campaign.SampleFrom }),
+			About: "From of one message; privacy.clean governs it while the campaign scores clean, as the texts below."},
+		{Path: "popupwatch.campaign.sample.to", Type: "keyword", In: in, append: guarded(func(e *Event) string { return e.Campaign.SampleTo }),
+			About: "To of the same message."},
+		{Path: "popupwatch.campaign.sample.text", Type: "text", In: in, append: guarded(func(e *Event) string { return e.Campaign.SampleText }),
+			About: "Text of the same message."},
+		{Path: "popupwatch.campaign.template", Type: "text", In: in, append: guarded(func(e *Event) string { return e.Campaign.Template }),
+			About: "What the variants have in common, as far as they were compared: {url}, {phone}, {ip}, {mail}, {money}, {code}, {number} stand for what the normal form replaces, ... for words that vary."},
+		{Path: "popupwatch.campaign.language", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Campaign.Language }),
+			About: "Language of the sample, as far as its script or its most common words tell: en, de, fr, es, nl, ru, ko, ja, zh."},
+		{Path: "popupwatch.campaign.lure", Type: "keyword", In: in, append: word(func(e *Event) string { return e.Campaign.Standing.Lure }),
+			About: "What the texts lure with; absent without a lure."},
+	}
 }
 
 // stateFields count the campaign's sources by the state of each one's last claim.
@@ -119,18 +133,11 @@ func keyFields() []Field {
 
 func keys(get func(*campaign.Update) []campaign.Key) appender {
 	return func(b []byte, e *Event) []byte {
-		rows, p := get(e.Campaign), e.private()
-		if len(rows) == 0 || p == PrivacyDrop {
+		p := e.private()
+		if p == PrivacyDrop {
 			return b
 		}
-		b = append(b, '[')
-		for i := range rows[:min(len(rows), listRoom)] {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = e.appendKey(b, p, &rows[i])
-		}
-		return append(b, ']')
+		return appendEach(b, get(e.Campaign), func(b []byte, k *campaign.Key) []byte { return e.appendKey(b, p, k) })
 	}
 }
 
@@ -151,58 +158,31 @@ func (e *Event) appendKey(b []byte, p Privacy, k *campaign.Key) []byte {
 }
 
 func appendPorts(b []byte, e *Event) []byte {
-	rows := e.Campaign.Ports
-	if len(rows) == 0 {
-		return b
-	}
-	b = append(b, '[')
-	for i, p := range rows[:min(len(rows), listRoom)] {
-		if i > 0 {
-			b = append(b, ',')
-		}
+	return appendEach(b, e.Campaign.Ports, func(b []byte, p *campaign.PortCount) []byte {
 		b = append(b, `{"port":`...)
 		b = strconv.AppendUint(b, uint64(p.Port), 10)
 		b = append(b, `,"count":`...)
 		b = strconv.AppendUint(b, p.Count, 10)
-		b = append(b, '}')
-	}
-	return append(b, ']')
+		return append(b, '}')
+	})
 }
 
 func appendHours(b []byte, e *Event) []byte {
-	rows := e.Campaign.Hours
-	if len(rows) == 0 {
-		return b
-	}
-	b = append(b, '[')
-	for i := range rows[:min(len(rows), listRoom)] {
-		if i > 0 {
-			b = append(b, ',')
-		}
+	return appendEach(b, e.Campaign.Hours, func(b []byte, h *campaign.HourCount) []byte {
 		b = append(b, `{"hour":`...)
-		b = e.builder.stamps.append(b, rows[i].Hour)
+		b = e.builder.stamps.append(b, h.Hour)
 		b = append(b, `,"count":`...)
-		b = strconv.AppendUint(b, rows[i].Count, 10)
-		b = append(b, '}')
-	}
-	return append(b, ']')
+		b = strconv.AppendUint(b, h.Count, 10)
+		return append(b, '}')
+	})
 }
 
 func appendRelations(b []byte, e *Event) []byte {
-	rows := e.Campaign.Related
-	if len(rows) == 0 {
-		return b
-	}
-	b = append(b, '[')
-	for i := range rows[:min(len(rows), listRoom)] {
-		if i > 0 {
-			b = append(b, ',')
-		}
+	return appendEach(b, e.Campaign.Related, func(b []byte, r *campaign.Relation) []byte {
 		b = append(b, `{"id":`...)
-		b = appendString(b, string(rows[i].ID))
+		b = appendString(b, string(r.ID))
 		b = append(b, `,"by":`...)
-		b = appendString(b, rows[i].By)
-		b = append(b, '}')
-	}
-	return append(b, ']')
+		b = appendString(b, r.By)
+		return append(b, '}')
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"popupwatch/rules"
 	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/spoof"
 )
@@ -73,18 +74,7 @@ func appendRules(b []byte, e *Event) []byte {
 	if e.Set == SetCampaign {
 		return appendWords(b, e.Campaign.Standing.Rules)
 	}
-	hits := e.Verdict.Hits
-	if len(hits) == 0 {
-		return b
-	}
-	b = append(b, '[')
-	for i := range hits[:min(len(hits), listRoom)] {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendString(b, hits[i].Rule)
-	}
-	return append(b, ']')
+	return appendEach(b, e.Verdict.Hits, func(b []byte, h *rules.Hit) []byte { return appendString(b, h.Rule) })
 }
 
 // appendRelatedHosts appends the advertised domains, if privacy lets them be seen as they are.
@@ -102,17 +92,7 @@ func appendRelatedHosts(b []byte, e *Event) []byte {
 }
 
 func appendKeyValues(b []byte, keys []campaign.Key) []byte {
-	if len(keys) == 0 {
-		return b
-	}
-	b = append(b, '[')
-	for i := range keys[:min(len(keys), listRoom)] {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendString(b, keys[i].Value)
-	}
-	return append(b, ']')
+	return appendEach(b, keys, func(b []byte, k *campaign.Key) []byte { return appendString(b, k.Value) })
 }
 
 // reportable holds the first gate once more: nothing but a proven source is ever reportable.

@@ -194,19 +194,24 @@ func list(get func(*Event) []string) appender {
 	return func(b []byte, e *Event) []byte { return appendWords(b, get(e)) }
 }
 
-// appendWords appends a list of strings, the first listRoom of them; nothing for none.
-func appendWords(b []byte, words []string) []byte {
-	if len(words) == 0 {
+// appendEach appends a list, the first listRoom of its values, each as one writes it; nothing for none.
+func appendEach[T any](b []byte, values []T, one func([]byte, *T) []byte) []byte {
+	if len(values) == 0 {
 		return b
 	}
 	b = append(b, '[')
-	for i, w := range words[:min(len(words), listRoom)] {
+	for i := range values[:min(len(values), listRoom)] {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, w)
+		b = one(b, &values[i])
 	}
 	return append(b, ']')
+}
+
+// appendWords appends a list of strings, the first listRoom of them; nothing for none.
+func appendWords(b []byte, words []string) []byte {
+	return appendEach(b, words, func(b []byte, w *string) []byte { return appendString(b, *w) })
 }
 
 // appendNumbers appends a list of numbers, the first room of them; nothing for none.
