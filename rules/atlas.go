@@ -104,12 +104,7 @@ func readAtlas(name string, data []byte) (all []Known, faults []error) {
 }
 
 func (r *reader) knowns(n ast.Node) (all []Known) {
-	list, ok := n.(*ast.SequenceNode)
-	if !ok {
-		r.fault(n, "begin each entry with a dash", "atlas is not a list")
-		return nil
-	}
-	for _, v := range list.Values {
+	for _, v := range r.list(n, "atlas", "entry") {
 		all = append(all, r.known(v))
 	}
 	return all

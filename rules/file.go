@@ -119,14 +119,18 @@ func (r *reader) thresholds(n ast.Node) *Thresholds {
 	return &t
 }
 
-func (r *reader) rules(n ast.Node) []Rule {
+// list gives the entries of a list, which is called what, of things that are called one; none where it is no list, which is a fault.
+func (r *reader) list(n ast.Node, what, one string) []ast.Node {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
-		r.fault(n, "begin each rule with a dash", "rules is not a list")
+		r.fault(n, "begin each "+one+" with a dash", "%s is not a list", what)
 		return nil
 	}
-	rules := make([]Rule, 0, len(list.Values))
-	for _, v := range list.Values {
+	return list.Values
+}
+
+func (r *reader) rules(n ast.Node) (rules []Rule) {
+	for _, v := range r.list(n, "rules", "rule") {
 		rules = append(rules, r.oneRule(v))
 	}
 	return rules
