@@ -14,6 +14,7 @@ import (
 	"popupwatch/rules"
 	"popupwatch/sensor"
 	"popupwatch/sensor/simulate"
+	"popupwatch/sensor/simulate/texts"
 )
 
 // simulation is what one command line of simulate asks for.
@@ -70,7 +71,7 @@ func listScenarios(w io.Writer) error {
 
 // options reads what chooses a stream.
 func (s *simulation) options() (o simulate.Options, err error) {
-	if o.Split, err = simulate.ParseSplit(s.split); err != nil {
+	if o.Split, err = texts.ParseSplit(s.split); err != nil {
 		return o, usageError("--split: %w", err)
 	}
 	if !(s.loss >= 0 && s.loss <= 0.5) {

@@ -11,6 +11,9 @@ const (
 	WhoAreYouAuthMore = 4
 )
 
+// StatusBadActivity is how a host says that it knows of no such call (C706 appendix E: nca_s_bad_actid).
+const StatusBadActivity = 0x1c00000a
+
 // casUUID is the length of the UUID of a client's address space, in octets.
 const casUUID = 16
 

@@ -1,34 +1,22 @@
 package simulate
 
 import (
-	"fmt"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+
+	"popupwatch/sensor/simulate/texts"
 )
 
 // Split is a space of seeds. What is tuned on one must be shown on the other: they share no stream of random numbers, and differ in the grammar
 // of texts and in parameters of the world.
-type Split uint8
+type Split = texts.Split
 
 // The splits.
 const (
-	Dev  Split = iota // for development
-	Test              // for tests and published figures
+	Dev  = texts.Dev  // for development
+	Test = texts.Test // for tests and published figures
 )
-
-// String is the word that a command line takes.
-func (s Split) String() string { return [...]string{"dev", "test"}[min(s, Test)] }
-
-// ParseSplit reads that word.
-func ParseSplit(word string) (Split, error) {
-	for _, s := range []Split{Dev, Test} {
-		if s.String() == word {
-			return s, nil
-		}
-	}
-	return Dev, fmt.Errorf("split %q is neither dev nor test", word)
-}
 
 // newRand gives the random numbers of one use: split and name choose the half of the state that no seed reaches.
 func newRand(split Split, name string, seed uint64) *rand.Rand {

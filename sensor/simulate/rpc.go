@@ -101,9 +101,6 @@ func appendCallback(b []byte, activity uuid, sequence uint32, asked uuid, boot u
 	return finish(binary.LittleEndian.AppendUint32(b, boot), start)
 }
 
-// badActivity is nca_s_bad_actid: the host knows nothing of such a call.
-const badActivity = 0x1c00000a
-
 // appendAnswer appends the answer to a callback: the sequence number of the call, the client's address space, a status.
 func appendAnswer(b []byte, activity uuid, sequence uint32, called uint32, space uuid, status uint32) []byte {
 	p := pdu{

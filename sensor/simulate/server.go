@@ -273,7 +273,7 @@ func (c *conversation) bystander() {
 func (c *conversation) deny(ttl uint8, t Truth) {
 	d := *c
 	d.ttl, d.id = ttl, func() uint16 { return uint16(c.s.rng.Uint32()) }
-	d.answer(c.callback, c.round, badActivity, t)
+	d.answer(c.callback, c.round, dcerpc.StatusBadActivity, t)
 }
 
 // lastCallback is the datagram of the callback as it was sent.

@@ -28,7 +28,6 @@ func (b *bound) isOf(call *decoders.Step) bool {
 
 // dossier is what answers show of the source of one claim. Claims have none but by answers.
 type dossier struct {
-	key    claimKey
 	proof  proof.Genuine
 	failed proof.Outcome // of what was no proof: the last
 	cited  []cited
@@ -114,7 +113,7 @@ func (t *trust) keep(s *decoders.Signal) {
 	if s.Kind != decoders.SignalPDU || e.Call.Frame == 0 || s.Fact != decoders.FactCallback && s.Fact != decoders.FactCallbackAnswer {
 		return
 	}
-	of := proof.Call(e.Call.Src, e.Call.Dst, e.Activity, e.Sequence)
+	of := proof.Called(e)
 	b, ok := t.waiting.get(of)
 	switch {
 	case !ok:
@@ -131,8 +130,7 @@ func subject(m *decoders.Message) (proof.Subject, bool) {
 	case m.Session != nil:
 		return proof.Connection(m.Session), m.Session.Evidence.Handshake()
 	case m.Route == decoders.RouteRPC:
-		const oneWay = dcerpc.FlagIdempotent | dcerpc.FlagMaybe | dcerpc.FlagBroadcast
-		return proof.Call(m.Src, m.Dst, m.RPC.Activity, m.RPC.Sequence), m.RPC.Flags&oneWay == 0
+		return proof.Call(m.Src, m.Dst, m.RPC.Activity, m.RPC.Sequence), proof.Plain(m.RPC.Flags)
 	}
 	return proof.Subject{}, false
 }
@@ -146,16 +144,13 @@ func (j *Judge) Signal(s *decoders.Signal) {
 		t.guess(s)
 	}
 	if e := &s.Exchange; proof.Refuses(s) && s.QuoteDst.Addr() == e.Call.Src.Addr() {
-		t.refused.put(proof.Call(e.Call.Src, e.Call.Dst, e.Activity, e.Sequence), true, s.Time)
+		t.refused.put(proof.Called(e), true, s.Time)
 	}
 	j.backscatter(s)
 	t.bench.Signal(s)
 	t.keep(s)
 	j.gainsay(s)
 }
-
-// statusBadActivity is how a host says that it made no such call (C706 appendix E: nca_s_bad_actid).
-const statusBadActivity = 0x1c00000a
 
 // gainsay gives the claim of a call the rows of what the source's address, or the way to it, said to our hosts' replies.
 func (j *Judge) gainsay(s *decoders.Signal) {
@@ -167,7 +162,7 @@ func (j *Judge) gainsay(s *decoders.Signal) {
 	if r == 0 {
 		return
 	}
-	b, ok := j.trust.find(proof.Call(e.Call.Src, e.Call.Dst, e.Activity, e.Sequence))
+	b, ok := j.trust.find(proof.Called(e))
 	if !ok || !b.isOf(&e.Call) {
 		return
 	}
@@ -197,7 +192,7 @@ func gainsaid(s *decoders.Signal) rows {
 		return 0
 	case e.Differ:
 		return rowE54
-	case s.Fact == decoders.FactCallbackRefuse && s.HasStatus && s.Status == statusBadActivity,
+	case s.Fact == decoders.FactCallbackRefuse && s.HasStatus && s.Status == dcerpc.StatusBadActivity,
 		s.Fact == decoders.FactCallbackAnswer && s.HasStatus && s.Status != 0:
 		return rowE52
 	case s.Fact == decoders.FactCallbackRefuse || s.Fact == decoders.FactNoCall || s.Fact == decoders.FactReject:
@@ -215,13 +210,16 @@ func (j *Judge) open(r claimRef, room int) (*claim, *dossier) {
 	}
 	d := j.trust.dossiers[r.slot]
 	if d == nil && len(j.trust.dossiers) < room {
-		d = &dossier{key: r.key}
+		d = &dossier{}
 		j.trust.dossiers[r.slot] = d
 	} else if d == nil {
 		j.trust.shed++
 	}
 	return c, d
 }
+
+// dossierOf gives the dossier of a claim; nil where it has none.
+func (j *Judge) dossierOf(c *claim) *dossier { return j.trust.dossiers[j.byKey[c.key]] }
 
 // renew judges a claim again; where its state changed it waits for Due.
 func (j *Judge) renew(r claimRef) {

@@ -184,7 +184,7 @@ func (j *Judge) assessment(c *claim, p *population, at time.Time) *Assessment {
 	if c.state == GenuineBound {
 		j.out.Refusals = j.refusals(c, p)
 		j.out.Reportable = len(j.out.Refusals) == 0
-		if d := j.trust.dossiers[j.byKey[c.key]]; d != nil {
+		if d := j.dossierOf(c); d != nil {
 			j.out.proof = d.proof
 		}
 	}

@@ -14,11 +14,8 @@ type record struct {
 	conflict    int64 // 0 for none
 }
 
-// verified is how far away proven traffic of an address or network arrived.
-type verified struct {
-	hops  uint8
-	frame uint64
-}
+// verified is how many hops away proven traffic of an address or network arrived.
+type verified uint8
 
 // The words for the gates that keep a proven claim from being reportable (SPOOF-AND-CAMPAIGNS 9).
 const (
@@ -50,7 +47,7 @@ func (j *Judge) proven(c *claim, g proof.Genuine, now time.Time) {
 	r.first, r.last = min(r.first, at), max(r.last, at)
 	j.trust.records.put(c.key.source, r, now)
 	if n, _, ok := hops(c.ttl); ok && g.Rule() != proof.RuleAccess {
-		v := verified{uint8(n), g.Frames()[0]}
+		v := verified(n)
 		a := c.key.source.addr()
 		for _, bits := range []int{a.BitLen(), networkBits(a)} {
 			if p, err := a.Prefix(bits); err == nil {
@@ -77,7 +74,7 @@ func (t *trust) verifiedHops(a netip.Addr) (verified, bool) {
 			}
 		}
 	}
-	return verified{}, false
+	return 0, false
 }
 
 // hopRows compares how far away a packet comes from with what is verified (E12, E13). Outside the tolerance of two hops three in four forged
@@ -88,7 +85,7 @@ func (j *Judge) hopRows(m *sighting) rows {
 	}
 	v, ok := j.trust.verifiedHops(m.src.Addr())
 	n, _, possible := hops(m.marks.TTL)
-	switch d := n - int(v.hops); {
+	switch d := n - int(v); {
 	case !ok || !possible:
 		return 0
 	case d < -2 || d > 2:
@@ -106,7 +103,7 @@ func (j *Judge) clash(source addrKey, now time.Time) {
 
 // refusals gives the gates that keep a proven claim from being reportable; none where it is.
 func (j *Judge) refusals(c *claim, p *population) (out []string) {
-	d := j.trust.dossiers[uint32(j.byKey[c.key])]
+	d := j.dossierOf(c)
 	if d == nil || !d.proof.Valid() {
 		return []string{RefusedRestored}
 	}

@@ -8,7 +8,7 @@ import (
 
 // proofRows adds what a claim's proof says, or what kept an answer from being one, and that it was reached otherwise.
 func (j *Judge) proofRows(to []Evidence, c *claim) []Evidence {
-	d := j.trust.dossiers[j.byKey[c.key]]
+	d := j.dossierOf(c)
 	switch {
 	case d != nil && d.proof.Valid():
 		to = append(to, Evidence{d.proof.Rule().String(), "rule", 0, sentenceProof(d.proof), j.frames(d.proof.Frames())})
@@ -40,7 +40,7 @@ func (j *Judge) frames(all [3]uint64) []uint64 {
 // answered gives the frames that showed a row of answers.
 func (j *Judge) answered(c *claim, r rows) []uint64 {
 	from := len(j.packets)
-	if d := j.trust.dossiers[j.byKey[c.key]]; d != nil {
+	if d := j.dossierOf(c); d != nil {
 		for _, one := range d.cited {
 			if one.row == r {
 				j.packets = append(j.packets, one.frame)
@@ -138,7 +138,7 @@ func answerSentence(r rows) string {
 func (j *Judge) sentenceHops(r rows, c *claim) string {
 	n, _, _ := hops(c.ttl)
 	v, _ := j.trust.verifiedHops(c.key.source.addr())
-	says := fmt.Sprintf("The packet comes from %s away; proven traffic of the address or its network came from %s.", hopText(n), hopText(int(v.hops)))
+	says := fmt.Sprintf("The packet comes from %s away; proven traffic of the address or its network came from %s.", hopText(n), hopText(int(v)))
 	if r == rowE12 {
 		return says + " Of forged packets 75 % show such a difference, of genuine ones 15 %."
 	}

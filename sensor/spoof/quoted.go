@@ -5,9 +5,6 @@ import (
 	"popupwatch/decoders/dcerpc"
 )
 
-// quotedAt is the frame of an ICMP error.
-type quotedAt uint64
-
 // backscatter notes the tool of a popup that an ICMP error quotes as ours though our network never sent it: somebody forges with that tool (E60).
 // Only where the sensor was seen to hear what leaves; else it may have been ours.
 func (j *Judge) backscatter(s *decoders.Signal) {
@@ -19,7 +16,7 @@ func (j *Judge) backscatter(s *decoders.Signal) {
 		return
 	}
 	clock, has := findClock(s.PDU.Activity, s.Time)
-	t.quoted.put(fingerprint(j.secret, s.PDU.Activity, clock, has), quotedAt(s.Frame), s.Time)
+	t.quoted.put(fingerprint(j.secret, s.PDU.Activity, clock, has), true, s.Time)
 }
 
 // quotedRow is E60 where the tool of a packet is one that forges our addresses.

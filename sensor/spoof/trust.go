@@ -10,7 +10,7 @@ import (
 )
 
 // Binding says that one MAC address may use one prefix of addresses at one access interface: what DHCP snooping or IP source guard enforces
-// there (R2”).
+// there.
 type Binding struct {
 	Interface string
 	MAC       [6]byte
@@ -31,7 +31,7 @@ type trust struct {
 	dossiers map[uint32]*dossier // by slot of the claim
 	records  recent[addrKey, record]
 	hops     recent[netip.Prefix, verified]
-	quoted   recent[uint64, quotedAt]    // tools that forge our addresses, by print
+	quoted   recent[uint64, bool]        // tools that forge our addresses, by print
 	reached  recent[addrKey, int64]      // when a source was seen to receive what our hosts sent, nanoseconds
 	room     int                         // dossiers
 	shed     uint64                      // dossiers that found no room
@@ -70,7 +70,7 @@ func newTrust(c *Config, home func(netip.Addr) bool) *trust {
 		records: newRecent[addrKey, record](recordFor, part/recordCost),
 		hops:    newRecent[netip.Prefix, verified](recordFor, part/verifiedCost),
 		refused: newRecent[proof.Subject, bool](waitFor, part/boundCost),
-		quoted:  newRecent[uint64, quotedAt](recordFor, part/reachedCost),
+		quoted:  newRecent[uint64, bool](recordFor, part/reachedCost),
 		reached: newRecent[addrKey, int64](reachFor, part/reachedCost),
 	}
 	for _, b := range c.Bindings {

@@ -34,7 +34,7 @@ var allowed = map[string][]string{
 	"sensor/spoof/proof":    {"./decoders/..."},
 	"sensor/report":         {"./decoders/...", "./sensor/event", "./sensor/spoof", "./sensor/spoof/proof", "./sensor/store", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/klauspost/compress"},
 	"sensor/complaint":      {},
-	"sensor/simulate":       {"./decoders/...", "./sensor/event", "./sensor/spoof"},
+	"sensor/simulate":       {"./decoders/...", "./sensor/event", "./sensor/spoof", "./sensor/simulate/texts"},
 	"sensor/internal/arch":  {},
 	"sensor/capture/veth":   {"golang.org/x/sys/unix"},
 	"sensor/elastic/estest": {},

@@ -66,7 +66,7 @@ func (b *Bench) Signal(s *decoders.Signal) {
 	}
 }
 
-// Access is R2”: it proves the source of a message that came where its MAC and address are bound to the port.
+// Access is the rule of access ports: it proves the source of a message that came where its MAC and address are bound to the port.
 func (b *Bench) Access(m *decoders.Message) (Genuine, bool) {
 	if !m.Marks.HasMAC || m.Marks.Tunnels > 0 || !b.config.Bound(m) {
 		return Genuine{}, false

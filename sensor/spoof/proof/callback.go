@@ -30,8 +30,12 @@ const (
 	answerAfter  = 200 * time.Microsecond
 	answerWithin = 10 * time.Second
 	mostGuesses  = 3
-	oneWay       = dcerpc.FlagIdempotent | dcerpc.FlagMaybe | dcerpc.FlagBroadcast
 )
+
+// Plain says whether a call of these flags is one that its sender can prove: called hosts ask nobody about others, or need not.
+func Plain(f dcerpc.Flags) bool {
+	return f&(dcerpc.FlagIdempotent|dcerpc.FlagMaybe|dcerpc.FlagBroadcast) == 0
+}
 
 // trial is an exchange in which somebody answered a callback.
 type trial struct {
@@ -53,13 +57,18 @@ func Call(src, dst netip.AddrPort, activity dcerpc.UUID, sequence uint32) Subjec
 	return Subject{src, netip.AddrPortFrom(dst.Addr(), 0), activity, sequence}
 }
 
+// Called is the subject that the call of an exchange is.
+func Called(e *decoders.Exchange) Subject {
+	return Call(e.Call.Src, e.Call.Dst, e.Activity, e.Sequence)
+}
+
 // answered takes a PDU, or an ICMP error about one, into the trial of its call; the first answer to a callback begins that.
 func (b *Bench) answered(s *decoders.Signal) {
 	e := &s.Exchange
 	if e.Call.Frame == 0 {
 		return
 	}
-	of := Call(e.Call.Src, e.Call.Dst, e.Activity, e.Sequence)
+	of := Called(e)
 	t := b.trials[of]
 	answers := s.Kind == decoders.SignalPDU && (s.Fact == decoders.FactCallbackAnswer || s.Fact == decoders.FactCallbackRefuse)
 	switch {
@@ -103,7 +112,7 @@ func (t *trial) failed(b *Bench) Condition {
 	e, a, u := &t.exchange, &t.exchange.Answer, &t.exchange.CallbackActivity
 	asked, took := e.Callback.Time.Sub(e.Call.Time), a.Time.Sub(e.Callback.Time)
 	switch {
-	case e.Flags&oneWay != 0 || e.Call.Tunnels > 0:
+	case !Plain(e.Flags) || e.Call.Tunnels > 0:
 		return CallPlain
 	case asked <= 0 || asked > askWithin || e.Callback.Dst != e.Call.Src || e.CallbackOperation > dcerpc.WhoAreYouAuth || e.CallbackOperation == dcerpc.AreYouThere || !b.config.Left(&e.Callback, &e.Call):
 		return CallbackLeft

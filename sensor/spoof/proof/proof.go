@@ -1,6 +1,6 @@
 // Package proof is the only place that can mint a proof of genuineness: that a host at a source address received something unpredictable
 // because of a message and echoed it (SPOOF-AND-CAMPAIGNS 3). Three rules mint: the callback of connectionless RPC (R2), a TCP connection (R2'),
-// a port where our own network checks who is who (R2”). What an on-path party could imitate none of them tells apart: every report says so.
+// a port where our own network checks who is who. What an on-path party could imitate none of them tells apart: every report says so.
 package proof
 
 import (
