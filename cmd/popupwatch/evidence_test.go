@@ -66,12 +66,23 @@ func TestTheEvidenceFileHoldsEveryPopupWhole(t *testing.T) {
 	}
 }
 
+// findTshark gives the path of tshark. Where the test must not be left out (CI), its absence is a fault.
+func findTshark(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("tshark")
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true":
+		t.Fatal("tshark is missing (apt-get install tshark)")
+	default:
+		t.Skip("tshark is missing (apt-get install tshark): nobody else reads the evidence")
+	}
+	return path
+}
+
 // tshark reads the argument on the packet.
 func TestTsharkShowsTheVerdictOnThePacket(t *testing.T) {
-	tshark, err := exec.LookPath("tshark")
-	if err != nil {
-		t.Skip("no tshark")
-	}
+	tshark := findTshark(t)
 	file := filepath.Join(t.TempDir(), "evidence.pcapng")
 	replayed(t, "--evidence", file, filepath.Join(repository, "testdata", "captures"))
 	out, err := exec.Command(tshark, "-r", file, "-Y", "ip.src == 24.64.81.144 && !icmp", "-T", "fields", "-E", "aggregator=|", "-e", "frame.comment").Output()

@@ -79,10 +79,7 @@ func TestAProvenSenderIsDraftedShownAndArguedOnThePacket(t *testing.T) {
 // provenOnThePacket lets tshark read the proof on call, callback and answer.
 func provenOnThePacket(t *testing.T, evidence string) {
 	t.Helper()
-	tshark, err := exec.LookPath("tshark")
-	if err != nil {
-		t.Skip("no tshark")
-	}
+	tshark := findTshark(t)
 	comments, err := exec.Command(tshark, "-r", evidence, "-T", "fields", "-e", "frame.comment").Output()
 	if err != nil {
 		t.Fatal(err)

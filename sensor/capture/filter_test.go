@@ -26,15 +26,18 @@ func tcpdumpCount(t *testing.T, path, expr string) string {
 	return string(count[1])
 }
 
-// needTcpdump skips where it is not installed; the build machine must have it.
-func needTcpdump(t *testing.T) {
+// needProgram gives the path of a program and skips where it is not installed; the build machine must have it.
+func needProgram(t *testing.T, name string) string {
 	t.Helper()
-	if _, err := exec.LookPath("tcpdump"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("tcpdump is not installed")
-		}
-		t.Skip("tcpdump is not installed")
+	path, err := exec.LookPath(name)
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true":
+		t.Fatal(name + " is not installed")
+	default:
+		t.Skip(name + " is not installed")
 	}
+	return path
 }
 
 // passed is how many frames of a file the filter lets pass.
@@ -54,7 +57,7 @@ func passed(t *testing.T, path, expr string) string {
 }
 
 func TestFilterPassesWhatTcpdumpPasses(t *testing.T) {
-	needTcpdump(t)
+	needProgram(t, "tcpdump")
 	exprs := []string{
 		"udp and (dst port 135 or dst portrange 1026-1028)",
 		"len > 200", "less 100", "greater 300 and udp",
@@ -82,7 +85,7 @@ func TestFilterPassesWhatTcpdumpPasses(t *testing.T) {
 }
 
 func TestLengthOfACutFrameIsThatOnTheWire(t *testing.T) {
-	needTcpdump(t)
+	needProgram(t, "tcpdump")
 	ip := "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x08\x00\x45\x00\x05\xdc"
 	path := write(t, t.TempDir(), "cut", pcapOf(littleEndian, magicMicro, 1,
 		sample{wire: 1500, data: ip}, sample{data: ip}, sample{wire: 300000, data: ip + "\x00\x00\x20\x00"}, sample{wire: 20, data: ""}))

@@ -78,10 +78,7 @@ func TestTheSamePacketsMakeTheSameFile(t *testing.T) {
 
 // tshark is the second opinion.
 func TestTsharkReadsTheComments(t *testing.T) {
-	tshark, err := exec.LookPath("tshark")
-	if err != nil {
-		t.Skip("no tshark")
-	}
+	tshark := needProgram(t, "tshark")
 	path := filepath.Join(t.TempDir(), "x.pcapng")
 	long := strings.Repeat("ä", maxComment)
 	if err := os.WriteFile(path, packetFile(t, []string{"one", "two €"}, nil, []string{long}), 0o600); err != nil {
