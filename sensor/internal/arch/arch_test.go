@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"sensor/spoof":          {"./decoders/...", "./sensor/spoof/proof", "github.com/gaissmai/bart", "github.com/oschwald/maxminddb-golang/v2"},
 	"sensor/spoof/proof":    {"./decoders/..."},
 	"sensor/report":         {"./decoders/...", "./sensor/event", "./sensor/spoof", "./sensor/spoof/proof", "./sensor/store", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/klauspost/compress"},
+	"sensor/console":        {"./decoders/text", "./sensor/event", "./sensor/spoof", "./sensor/store"},
 	"sensor/complaint":      {},
 	"sensor/simulate":       {"./decoders/...", "./sensor/event", "./sensor/spoof", "./sensor/simulate/texts"},
 	"sensor/internal/arch":  {},
