@@ -61,37 +61,34 @@ func (w *Writer) askDraft(o draftOrder) {
 
 // writeDrafts carries out what was asked for before.
 func (w *Writer) writeDrafts() {
-	for {
-		select {
-		case o := <-w.drafts:
-			w.writeDraft(o)
-		default:
-			return
-		}
+	for len(w.drafts) > 0 {
+		w.writeDraft(<-w.drafts)
 	}
 }
 
-func (w *Writer) writeDraft(o draftOrder) {
-	if err := w.store.changeDrafts(o); err != nil {
-		w.unkept.Add(1)
+// writeDraft carries out an order, and those that came behind it, in one transaction.
+func (w *Writer) writeDraft(first draftOrder) {
+	orders := []draftOrder{first}
+	for len(w.drafts) > 0 && len(orders) < draftsWaiting {
+		orders = append(orders, <-w.drafts)
+	}
+	if err := w.store.changeDrafts(orders); err != nil {
+		w.unkept.Add(uint64(len(orders)))
 		w.fail(err)
 	}
 }
 
-// changeDrafts carries out one order, in a transaction.
-func (s *Store) changeDrafts(o draftOrder) error {
+// changeDrafts carries out orders, in a transaction.
+func (s *Store) changeDrafts(orders []draftOrder) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := s.within(func(tx *sql.Tx) error {
-		var err error
-		switch {
-		case o.keep != nil:
-			err = keepDraft(tx, o.keep)
-		case o.withdraw != "":
-			_, err = tx.Exec("DELETE FROM draft WHERE id = ?", o.withdraw)
-		default:
-			_, err = tx.Exec("DELETE FROM draft WHERE source = ? AND at >= ?", o.source, o.since.UnixNano())
+		for _, o := range orders {
+			if err := changeDraft(tx, o); err != nil {
+				return err
+			}
 		}
+		_, err := tx.Exec("DELETE FROM draft WHERE id IN (SELECT id FROM draft ORDER BY at DESC, id LIMIT -1 OFFSET ?)", maxDrafts)
 		return err
 	})
 	if err != nil {
@@ -100,14 +97,18 @@ func (s *Store) changeDrafts(o draftOrder) error {
 	return nil
 }
 
-func keepDraft(tx *sql.Tx, d *Draft) error {
-	_, err := tx.Exec("INSERT INTO draft VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET source = excluded.source, "+
-		"campaign = excluded.campaign, at = excluded.at, document = excluded.document, hash = excluded.hash",
-		d.ID, d.Source, d.Campaign, d.At.UnixNano(), d.Document, d.Hash)
-	if err != nil {
-		return err
+func changeDraft(tx *sql.Tx, o draftOrder) (err error) {
+	switch {
+	case o.keep != nil:
+		d := o.keep
+		_, err = tx.Exec("INSERT INTO draft VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET source = excluded.source, "+
+			"campaign = excluded.campaign, at = excluded.at, document = excluded.document, hash = excluded.hash",
+			d.ID, d.Source, d.Campaign, d.At.UnixNano(), d.Document, d.Hash)
+	case o.withdraw != "":
+		_, err = tx.Exec("DELETE FROM draft WHERE id = ?", o.withdraw)
+	default:
+		_, err = tx.Exec("DELETE FROM draft WHERE source = ? AND at >= ?", o.source, o.since.UnixNano())
 	}
-	_, err = tx.Exec("DELETE FROM draft WHERE id IN (SELECT id FROM draft ORDER BY at DESC, id LIMIT -1 OFFSET ?)", maxDrafts)
 	return err
 }
 

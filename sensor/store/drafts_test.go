@@ -66,10 +66,13 @@ func TestTheOldestDraftsGoFirst(t *testing.T) {
 				return err
 			}
 		}
-		d := draft("new", "192.0.2.1", 1e6, "x")
-		return keepDraft(tx, &d)
+		return nil
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	d := draft("new", "192.0.2.1", 1e6, "x")
+	if err := s.changeDrafts([]draftOrder{{keep: &d}}); err != nil {
 		t.Fatal(err)
 	}
 	got := drafts(t, s)
@@ -80,12 +83,7 @@ func TestTheOldestDraftsGoFirst(t *testing.T) {
 
 func TestAStoreOfTheFirstVersionIsReadAndBroughtOn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.db")
-	s := opened(t, path, 0)
-	put(t, s, batchOf(0, 3))
-	if _, err := s.conn.ExecContext(t.Context(), "DROP TABLE draft; PRAGMA user_version = 1"); err != nil {
-		t.Fatal(err)
-	}
-	s.Close()
+	putOld(t, path, 1, batchOf(0, 3))
 	reader, err := OpenReader(path)
 	if err != nil {
 		t.Fatal(err)
@@ -94,8 +92,28 @@ func TestAStoreOfTheFirstVersionIsReadAndBroughtOn(t *testing.T) {
 		t.Errorf("%q in a store of before there were drafts", got)
 	}
 	reader.Close()
-	s = opened(t, path, 0)
+	s := opened(t, path, 0)
 	if got := drafts(t, s); len(got) != 0 || s.Waiting() != 3 {
 		t.Errorf("%q, and %d documents wait, want 3", got, s.Waiting())
+	}
+}
+
+// putOld makes a store as an earlier version did, with a batch in its queue.
+func putOld(t *testing.T, path string, of int, b *Batch) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, step := range append(slices.Clone(migrations[:of]), fmt.Sprintf("PRAGMA user_version = %d", of)) {
+		if _, err := db.Exec(step); err != nil {
+			t.Fatal(err)
+		}
+	}
+	body := pack(nil, b)
+	_, err = db.Exec("INSERT INTO batch (arrived, documents, octets, sum, body) VALUES (1, ?, ?, ?, ?)", b.documents, len(b.raw), checkSum(body), body)
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -20,10 +20,13 @@ func (s *Store) Put(b *Batch) error {
 		if err != nil {
 			return err
 		}
-		seq, err = done.LastInsertId()
-		return err
+		if seq, err = done.LastInsertId(); err != nil {
+			return err
+		}
+		return s.keeper.keep(b)
 	})
 	if err != nil {
+		s.keeper.restart()
 		return fmt.Errorf("write to the queue %s: %w", s.path, damaged(err))
 	}
 	s.recent[seq%recentRows].keep(seq, b)

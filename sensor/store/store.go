@@ -20,31 +20,12 @@ import (
 // DefaultLimit is how many octets of documents may wait.
 const DefaultLimit = 1 << 30
 
-// version is that of the tables, in PRAGMA user_version: how many steps of migrations were taken.
-const version = 2
-
-// migrations bring the tables from one version to the next: a new file takes all of them. Steps are only added, never changed. Times are
-// nanoseconds since 1970, by the clock of the machine, but for those of drafts, which are packet time.
-var migrations = [version]string{`
-CREATE TABLE batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, arrived INTEGER NOT NULL, documents INTEGER NOT NULL, octets INTEGER NOT NULL,
-	sum INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE TABLE output (name TEXT PRIMARY KEY, delivered INTEGER NOT NULL);
-CREATE TABLE dead (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, output TEXT NOT NULL, stream TEXT NOT NULL, event TEXT NOT NULL,
-	status INTEGER NOT NULL, type TEXT NOT NULL, reason TEXT NOT NULL, document BLOB NOT NULL);
-CREATE TABLE damaged (seq INTEGER PRIMARY KEY, documents INTEGER NOT NULL, body BLOB NOT NULL);
-`, `
-CREATE TABLE draft (id TEXT PRIMARY KEY, source TEXT NOT NULL, campaign TEXT NOT NULL, at INTEGER NOT NULL, document BLOB NOT NULL,
-	hash TEXT NOT NULL);
-CREATE INDEX draft_source ON draft (source, at);
-CREATE INDEX draft_at ON draft (at);
-`}
-
 // pragmas are set for each connection. The pages are large, since rows are.
 const pragmas = "?_pragma=page_size(16384)&_pragma=journal_mode(%s)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)" +
 	"&_pragma=journal_size_limit(67108864)&_pragma=cache_size(-4096)"
 
 // readerPragmas are those of who only looks.
-const readerPragmas = "?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)"
+const readerPragmas = "?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)&_pragma=cache_size(-16384)"
 
 // ErrDamaged is a file that is no store, or one whose pages are broken.
 var ErrDamaged = errors.New("the store is damaged")
@@ -72,6 +53,7 @@ type Store struct {
 	arrived chan struct{}
 	packed  []byte
 	recent  [recentRows]recentRow
+	keeper  *keeper // keeps events for the console; nil for a temporary store and for who only looks
 }
 
 // Open opens the store, or makes it. limit is how many octets of documents may wait, 0 the default. It is ErrInUse while another process
@@ -89,6 +71,10 @@ func Open(path string, limit int64) (*Store, error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	s.lock = lock
+	s.keeper, err = newKeeper(s)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 
@@ -114,6 +100,9 @@ func OpenReader(path string) (*Store, error) {
 	return open(path, readerPragmas, 0)
 }
 
+// maxConnections bounds the questions that are asked at once, and with them the memory of their caches.
+const maxConnections = 6
+
 // lockFile takes the lock that tells one owner from another. It is the kernel's and goes with the process.
 func lockFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -135,6 +124,7 @@ func open(path, options string, limit int64) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
+	db.SetMaxOpenConns(maxConnections)
 	s := &Store{path: path, db: db, looks: options == readerPragmas, limit: limit, arrived: make(chan struct{}, 1)}
 	if s.limit == 0 {
 		s.limit = DefaultLimit
@@ -189,14 +179,20 @@ func (s *Store) migrate() error {
 	return err
 }
 
-// check reads all pages (PRAGMA quick_check). The queue is empty most of the time; a full one of 1 GiB takes some seconds.
+// check reads the pages of the queue (PRAGMA quick_check). It is empty most of the time; a full one of 1 GiB takes some seconds. Those of
+// the kept events are many, and are not read at each start: what is damaged there is named when it is met. Who only looks checks nothing.
 func (s *Store) check() error {
-	var said string
-	if err := s.row("PRAGMA quick_check(1)").Scan(&said); err != nil {
-		return damaged(err)
+	if s.looks {
+		return nil
 	}
-	if said != "ok" {
-		return fmt.Errorf("%w: %s", ErrDamaged, said)
+	for _, table := range []string{"sqlite_schema", "batch", "output", "dead", "damaged", "draft"} {
+		var said string
+		if err := s.row("PRAGMA quick_check('" + table + "')").Scan(&said); err != nil {
+			return damaged(err)
+		}
+		if said != "ok" {
+			return fmt.Errorf("%w: %s", ErrDamaged, said)
+		}
 	}
 	return nil
 }

@@ -18,12 +18,12 @@ import (
 func batchOf(from, n int) *Batch {
 	b := new(Batch)
 	for i := from; i < from+n; i++ {
-		b.Add("logs-test-default", fmt.Sprintf("id-%d", i), document(i))
+		b.Add("logs-test-default", fmt.Sprintf("id-%d", i), aDocument(i))
 	}
 	return b
 }
 
-func document(i int) []byte { return fmt.Appendf(nil, `{"event":{"id":"id-%d"},"n":%d}`, i, i) }
+func aDocument(i int) []byte { return fmt.Appendf(nil, `{"event":{"id":"id-%d"},"n":%d}`, i, i) }
 
 func opened(t *testing.T, path string, limit int64) *Store {
 	t.Helper()
@@ -74,7 +74,7 @@ func TestWhatIsPutIsReadInItsOrderOverARestart(t *testing.T) {
 	if found, err := s.Read(0, &row); !found || err != nil {
 		t.Fatal(found, err)
 	}
-	want := Document{"logs-test-default", "id-1", document(1)}
+	want := Document{"logs-test-default", "id-1", aDocument(1)}
 	if diff := cmp.Diff(want, row.Documents[1]); diff != "" {
 		t.Error(diff)
 	}
@@ -170,11 +170,11 @@ func TestNoPackedRowIsBelievedThatIsNotWhatWasWritten(t *testing.T) {
 func TestDeadLettersAreKeptRevivedAndForgotten(t *testing.T) {
 	s := opened(t, filepath.Join(t.TempDir(), "x.db"), 0)
 	put(t, s, batchOf(0, 2))
-	dead := []Dead{{Document: Document{"logs-test-default", "id-0", document(0)}, Status: 400, Type: "parse", Reason: "no date"}}
+	dead := []Dead{{Document: Document{"logs-test-default", "id-0", aDocument(0)}, Status: 400, Type: "parse", Reason: "no date"}}
 	if err := s.Settle("es", 1, dead); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.octets.Load(); got != int64(len(document(0))) {
+	if got := s.octets.Load(); got != int64(len(aDocument(0))) {
 		t.Errorf("%d octets count, want those of the letter", got)
 	}
 	read := func() (all []Dead) {

@@ -1,0 +1,249 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ErrNotFound is a campaign, source or event that the store does not hold.
+var ErrNotFound = errors.New("the store does not hold it")
+
+// FilterError is a condition that cannot be asked for.
+type FilterError struct {
+	Term int // which of Filter.Terms
+	Says string
+}
+
+func (e *FilterError) Error() string { return e.Says }
+
+// maxValues bounds the values of one condition.
+const maxValues = 64
+
+// condition is one condition in SQL, on popup p.
+type condition struct {
+	sql  string
+	args []any
+}
+
+// conditions turns the terms of a filter into SQL.
+func (s *Store) conditions(ctx context.Context, f Filter) ([]condition, error) {
+	list := make([]condition, 0, len(f.Terms))
+	for i, t := range f.Terms {
+		c, err := s.termCondition(ctx, t)
+		if err != nil {
+			var wrong *FilterError
+			if errors.As(err, &wrong) {
+				wrong.Term = i
+			}
+			return nil, err
+		}
+		if t.Not {
+			c.sql = "NOT COALESCE(" + c.sql + ", 0)"
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+func wrong(format string, args ...any) error { return &FilterError{Says: fmt.Sprintf(format, args...)} }
+
+func (s *Store) termCondition(ctx context.Context, t Term) (condition, error) {
+	if len(t.Values) == 0 || len(t.Values) > maxValues {
+		return condition{}, wrong("%s: 1 to %d values", t.Field, maxValues)
+	}
+	if t.Compare != Equal && t.Field != FieldPort && t.Field != FieldScore {
+		return condition{}, wrong("%s is no number: it cannot be compared", t.Field)
+	}
+	switch t.Field {
+	case FieldText, FieldFrom, FieldTo:
+		return wordsCondition(t)
+	case FieldSource, FieldTarget:
+		return anyOf(t, addressCondition)
+	case FieldPort, FieldScore:
+		return anyOf(t, numberCondition)
+	case FieldDomain, FieldURL, FieldPhone, FieldEmail:
+		return anyOf(t, advertCondition)
+	case FieldCampaign:
+		return s.campaignCondition(ctx, t)
+	case FieldVerdict:
+		return codeCondition(t, verdictWords[1:], "p.verdict")
+	case FieldRoute:
+		return codeCondition(t, routeWords[1:], "p.route")
+	case FieldState:
+		return codeCondition(t, stateWords[1:], stateNow)
+	}
+	return wordCondition(t)
+}
+
+// stateNow is the newest state of a popup's claim; that of its own moment where no claim is known.
+const stateNow = "COALESCE((SELECT c.state FROM claim c WHERE c.ip = p.source AND c.name = p.claim ORDER BY c.last DESC LIMIT 1), p.state)"
+
+// anyOf joins the conditions of a term's values by or.
+func anyOf(t Term, one func(Term, string) (condition, error)) (condition, error) {
+	var all condition
+	parts := make([]string, 0, len(t.Values))
+	for _, v := range t.Values {
+		c, err := one(t, v)
+		if err != nil {
+			return condition{}, err
+		}
+		parts = append(parts, c.sql)
+		all.args = append(all.args, c.args...)
+	}
+	all.sql = "(" + strings.Join(parts, " OR ") + ")"
+	return all, nil
+}
+
+func addressCondition(t Term, value string) (condition, error) {
+	first, last, err := addressRange(value)
+	if err != nil {
+		return condition{}, wrong("%s: %v", t.Field, err)
+	}
+	return condition{"p." + t.Field.String() + " BETWEEN ? AND ?", []any{first, last}}, nil
+}
+
+// addressRange gives the first and the last key of an address or prefix.
+func addressRange(value string) (first, last []byte, err error) {
+	if a, err := netip.ParseAddr(value); err == nil && a.Zone() == "" {
+		key := addressKey(value)
+		return key, key, nil
+	}
+	p, err := netip.ParsePrefix(value)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%q is no address and no prefix (192.0.2.7, 192.0.2.0/24)", value)
+	}
+	bits := p.Bits()
+	if p.Addr().Is4() {
+		bits += 96
+	}
+	from := p.Masked().Addr().As16()
+	to := from
+	for i := bits; i < 128; i++ {
+		to[i/8] |= 0x80 >> (i % 8)
+	}
+	return from[:], to[:], nil
+}
+
+func numberCondition(t Term, value string) (condition, error) {
+	n, err := strconv.ParseFloat(value, 64)
+	if err != nil || n != n {
+		return condition{}, wrong("%s: %q is no number", t.Field, value)
+	}
+	operator := [...]string{"=", ">=", "<="}[t.Compare]
+	return condition{"p." + t.Field.String() + " " + operator + " ?", []any{n}}, nil
+}
+
+// advertCondition is that a wording advertises something; a domain stands for all below it.
+func advertCondition(t Term, value string) (condition, error) {
+	kind, first, last := advertRange(t.Field, value)
+	return condition{"EXISTS (SELECT 1 FROM advert a WHERE a.wording = p.wording AND a.kind = ? AND a.value BETWEEN ? AND ?)", []any{kind, first, last}}, nil
+}
+
+// advertRange gives the first and the last value that stand for what is asked for.
+func advertRange(f Field, value string) (kind int, first, last string) {
+	kind = int(f - FieldDomain)
+	if f == FieldDomain {
+		first = turned(value)
+		return kind, first, first + "\U0010ffff"
+	}
+	return kind, value, value
+}
+
+// campaignCondition is that a popup is of a campaign, by its id or an alias.
+func (s *Store) campaignCondition(ctx context.Context, t Term) (condition, error) {
+	ids, err := s.campaignNumbers(ctx, t.Values)
+	if err != nil {
+		return condition{}, err
+	}
+	return condition{"p.campaign IN (" + numbers(ids) + ")", nil}, nil
+}
+
+// campaignNumbers gives the numbers of campaigns by their ids or aliases.
+func (s *Store) campaignNumbers(ctx context.Context, names []string) (ids []int64, err error) {
+	list, err := json.Marshal(names)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.db.QueryContext(ctx, `SELECT id FROM word WHERE word IN (SELECT value FROM json_each(?1))
+		UNION SELECT campaign FROM alias WHERE alias IN (SELECT value FROM json_each(?1)) LIMIT 1000`, string(list))
+	return collect(rows, err, func(scan func(...any) error) (id int64, err error) { return id, scan(&id) })
+}
+
+// numbers writes numbers of ours for an IN.
+func numbers(ids []int64) string {
+	var b []byte
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, id, 10)
+	}
+	return string(b)
+}
+
+// codeCondition is that a column holds one of a closed list of words.
+func codeCondition(t Term, words []string, column string) (condition, error) {
+	var ids []int64
+	for _, v := range t.Values {
+		i := slices.Index(words, v)
+		if i < 0 {
+			return condition{}, wrong("%s: %q is none of %s", t.Field, v, strings.Join(words, ", "))
+		}
+		ids = append(ids, int64(i+1))
+	}
+	return condition{column + " IN (" + numbers(ids) + ")", nil}, nil
+}
+
+// rulesMark stands before the lists of rules among the words.
+const rulesMark = "rules:"
+
+// wordCondition is that a column holds one of several words.
+func wordCondition(t Term) (condition, error) {
+	list, err := json.Marshal(t.Values)
+	if err != nil {
+		return condition{}, err
+	}
+	switch t.Field {
+	case FieldRule:
+		return condition{"p.rules IN (SELECT w.id FROM word w, json_each(?) v WHERE w.word BETWEEN 'rules:' AND 'rules;' AND instr(w.word || ',', ',' || v.value || ',') > 0)",
+			[]any{string(list)}}, nil
+	case FieldLanguage:
+		return condition{"p.campaign IN (SELECT c.id FROM campaign c JOIN word w ON w.id = c.language WHERE w.word IN (SELECT value FROM json_each(?)))",
+			[]any{string(list)}}, nil
+	}
+	return condition{"p." + t.Field.String() + " IN (SELECT id FROM word WHERE word IN (SELECT value FROM json_each(?)))", []any{string(list)}}, nil
+}
+
+// wordsCondition is that a wording holds words.
+func wordsCondition(t Term) (condition, error) {
+	match, err := matchOf(t)
+	if err != nil {
+		return condition{}, err
+	}
+	return condition{"EXISTS (SELECT 1 FROM wording_words WHERE wording_words MATCH ? AND rowid = p.wording)", []any{match}}, nil
+}
+
+// matchOf writes the expression of FTS5 for a term: each value is a phrase, a * behind it asks for words that begin so. What is no word
+// (quotes, operators, NUL) cannot be asked for (sqlite.org/fts5.html 3).
+func matchOf(t Term) (string, error) {
+	phrases := make([]string, 0, len(t.Values))
+	for _, v := range t.Values {
+		if !strings.ContainsFunc(v, isWordRune) {
+			return "", wrong("%s: %q holds no word to look for", t.Field, v)
+		}
+		phrase, star := strings.CutSuffix(v, "*")
+		phrase = `"` + strings.NewReplacer(`"`, " ", "\x00", " ").Replace(phrase) + `"`
+		if star {
+			phrase += " *"
+		}
+		phrases = append(phrases, phrase)
+	}
+	column := [...]string{"body", "sender", "recipient"}[t.Field]
+	return column + " : (" + strings.Join(phrases, " OR ") + ")", nil
+}

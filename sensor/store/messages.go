@@ -1,0 +1,219 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"unicode/utf8"
+)
+
+// The rows of one answer.
+const (
+	defaultLimit = 100
+	maxLimit     = 500
+)
+
+// limit is how many rows are wanted, within the bounds.
+func (p Page) limit() int {
+	if p.Limit <= 0 {
+		return defaultLimit
+	}
+	return min(p.Limit, maxLimit)
+}
+
+// countable is how far the popups of a filter are counted.
+const countable = 10_000
+
+// Messages gives the popups that a filter means, the newest first unless the page says otherwise. It may give fewer than the page has room
+// for, and a Next: then the walk went as far as patience let it, and goes on there.
+func (s *Store) Messages(ctx context.Context, f Filter, p Page) (MessagePage, error) {
+	page := MessagePage{Rows: []MessageRow{}}
+	w, err := s.newWalk(ctx, f, p.Cursor, p.Oldest)
+	if err != nil {
+		return page, err
+	}
+	var found []popupRow
+	more, err := w.each(ctx, func(r popupRow) bool {
+		found = append(found, r)
+		return len(found) < p.limit()
+	})
+	if err != nil {
+		return page, err
+	}
+	if more {
+		page.Next = w.at.cursor()
+	}
+	if page.Rows, err = s.messageRows(ctx, found); err != nil {
+		return page, err
+	}
+	return page, s.countMessages(ctx, f, &page)
+}
+
+// countMessages counts what the filter means on all pages: from the tallies where they can tell, else by a walk with an end.
+func (s *Store) countMessages(ctx context.Context, f Filter, page *MessagePage) error {
+	if len(f.Terms) == 0 && f.From.IsZero() && f.To.IsZero() {
+		n, err := s.counter(ctx, "event.message")
+		page.Count = uint64(n)
+		return err
+	}
+	w, err := s.newWalk(ctx, f, "", false)
+	if err != nil {
+		return err
+	}
+	page.CountIsLeast, err = w.each(ctx, func(popupRow) bool {
+		page.Count++
+		return page.Count < countable
+	})
+	return err
+}
+
+// counter reads a sum over the whole store.
+func (s *Store) counter(ctx context.Context, name string) (n int64, err error) {
+	err = s.db.QueryRowContext(ctx, "SELECT n FROM counter WHERE name = ?", name).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return n, damaged(err)
+}
+
+// rowText is how many characters of a text a row has.
+const rowText = 300
+
+// messageRows makes the rows of popups.
+func (s *Store) messageRows(ctx context.Context, found []popupRow) ([]MessageRow, error) {
+	rows := make([]MessageRow, 0, len(found))
+	names := s.newNames()
+	for _, r := range found {
+		m := MessageRow{
+			Time: moment(r.time), Verdict: word(verdictWords[:], int(r.verdict)), Score: r.score, Source: addressText(r.source), Target: addressText(r.target),
+			Port: int(r.port), Route: word(routeWords[:], int(r.route)), Count: r.count,
+			Action: names.word(ctx, r.action), Lure: names.word(ctx, r.lure), Campaign: names.word(ctx, r.campaign), Sensor: names.word(ctx, r.sensor),
+		}
+		if err := s.completeRow(ctx, &m, &r); err != nil {
+			return nil, err
+		}
+		rows = append(rows, m)
+	}
+	return rows, names.err
+}
+
+// completeRow reads what stands in other tables.
+func (s *Store) completeRow(ctx context.Context, m *MessageRow, r *popupRow) error {
+	var state int
+	var id []byte
+	row := s.db.QueryRowContext(ctx, `SELECT w.sender, w.recipient, w.body, `+stateNow+`, substr(b.ids, (p.seq & 255) * 16 + 1, 16)
+		FROM popup p JOIN wording w ON w.id = p.wording LEFT JOIN block b ON b.seq = p.seq >> 8 WHERE p.seq = ?`, r.seq)
+	if err := row.Scan(&m.From, &m.To, &m.Text, &state, &id); errors.Is(err, sql.ErrNoRows) {
+		return nil // it was given up since
+	} else if err != nil {
+		return damaged(err)
+	}
+	m.ID, m.State = hex.EncodeToString(id), word(stateWords[:], state)
+	m.Text = beginning(m.Text, rowText)
+	m.From, m.To = beginning(m.From, rowText), beginning(m.To, rowText)
+	rows, err := s.db.QueryContext(ctx, "SELECT value FROM advert WHERE wording = ? AND kind = 0 LIMIT 5", r.wording)
+	m.Domains, err = collect(rows, err, func(scan func(...any) error) (string, error) {
+		var d string
+		err := scan(&d)
+		return unturned(d), err
+	})
+	return err
+}
+
+// beginning is the first n characters of a text.
+func beginning(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	i := 0
+	for range n {
+		if i == len(text) {
+			return text
+		}
+		_, width := utf8.DecodeRuneInString(text[i:])
+		i += width
+	}
+	return text[:i]
+}
+
+// names remembers the words of one answer.
+type names struct {
+	store *Store
+	known map[int64]string
+	err   error
+}
+
+func (s *Store) newNames() *names { return &names{store: s, known: map[int64]string{}} }
+
+// word gives the word of a number.
+func (n *names) word(ctx context.Context, id int64) string {
+	w, ok := n.known[id]
+	if ok || n.err != nil || id == 0 {
+		return w
+	}
+	err := n.store.db.QueryRowContext(ctx, "SELECT word FROM word WHERE id = ?", id).Scan(&w)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		n.err = damaged(err)
+	}
+	n.known[id] = w
+	return w
+}
+
+// Event gives the document of an event, as it was written.
+func (s *Store) Event(ctx context.Context, id string) (json.RawMessage, error) {
+	key, err := hex.DecodeString(id)
+	if err != nil || len(key) != idOctets {
+		return nil, ErrNotFound
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT seq, ids FROM block WHERE instr(ids, ?) > 0", key)
+	type block struct {
+		seq int64
+		ids []byte
+	}
+	found, err := collect(rows, err, func(scan func(...any) error) (b block, err error) { return b, scan(&b.seq, &b.ids) })
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range found {
+		for n := 0; n+idOctets <= len(b.ids); n += idOctets {
+			if bytes.Equal(b.ids[n:n+idOctets], key) {
+				return s.line(ctx, b.seq<<8|int64(n/idOctets))
+			}
+		}
+	}
+	return nil, ErrNotFound
+}
+
+// line gives the document of a number.
+func (s *Store) line(ctx context.Context, seq int64) (json.RawMessage, error) {
+	lines, err := s.block(ctx, seq>>8)
+	if err != nil {
+		return nil, err
+	}
+	if n := int(seq & 255); n < len(lines) {
+		return lines[n], nil
+	}
+	return nil, ErrNotFound
+}
+
+// block gives the documents of a block.
+func (s *Store) block(ctx context.Context, seq int64) ([]json.RawMessage, error) {
+	var sum int64
+	var body []byte
+	err := s.db.QueryRowContext(ctx, "SELECT sum, body FROM block WHERE seq = ?", seq).Scan(&sum, &body)
+	if err != nil {
+		return nil, absent(err)
+	}
+	raw, err := unpack(nil, body, uint32(sum))
+	if err != nil {
+		return nil, errors.Join(ErrDamaged, err)
+	}
+	var lines []json.RawMessage
+	for line := range bytes.Lines(raw) {
+		lines = append(lines, bytes.TrimSuffix(line, []byte("\n")))
+	}
+	return lines, nil
+}

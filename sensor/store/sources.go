@@ -1,0 +1,189 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+)
+
+// Sources gives addresses as senders wrote them, by weight. Under conditions that only popups know their messages are those that the filter
+// means, and all are on one page.
+func (s *Store) Sources(ctx context.Context, f Filter, p Page) (SourcePage, error) {
+	page := SourcePage{Rows: []SourceRow{}}
+	order, index := "s.messages DESC, s.ip", ""
+	switch p.Sort {
+	case "", "messages":
+	case "last_seen":
+		order = "s.last DESC, s.ip"
+	case "decibans":
+		order, index = "s.decibans DESC, s.ip", "NOT INDEXED"
+	default:
+		return page, ErrSort
+	}
+	if slices.ContainsFunc(f.Terms, func(t Term) bool { return t.Field != FieldSource && t.Field != FieldState }) {
+		return s.sourcesOfPopups(ctx, f, p)
+	}
+	after, err := parseOffset(p.Cursor)
+	if err != nil {
+		return page, err
+	}
+	c, err := s.sourceConditions(ctx, f)
+	if err != nil {
+		return page, err
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT s.ip FROM source s "+index+" WHERE "+c.sql+" ORDER BY "+order+" LIMIT ? OFFSET ?", append(c.args, p.limit()+1, after)...)
+	ips, err := collect(rows, err, func(scan func(...any) error) (ip []byte, err error) { return ip, scan(&ip) })
+	if err != nil {
+		return page, err
+	}
+	if len(ips) > p.limit() {
+		ips, page.Next = ips[:p.limit()], offset(after+p.limit())
+	}
+	page.Rows, err = s.sourceRows(ctx, ips, nil)
+	return page, err
+}
+
+// sourceConditions turns a filter into conditions on sources s.
+func (s *Store) sourceConditions(ctx context.Context, f Filter) (condition, error) {
+	all := condition{sql: "1"}
+	if from, to := span(f); !f.From.IsZero() || !f.To.IsZero() {
+		all = condition{"s.last >= ? AND s.first < ?", []any{from, to}}
+	}
+	for i, t := range f.Terms {
+		c, err := s.termCondition(ctx, t)
+		if err == nil && t.Field == FieldState {
+			c, err = codeCondition(t, stateWords[1:], "s.state")
+		} else if err == nil {
+			c, err = anyOf(t, func(_ Term, value string) (condition, error) {
+				first, last, err := addressRange(value)
+				return condition{"s.ip BETWEEN ? AND ?", []any{first, last}}, err
+			})
+		}
+		if err != nil {
+			var wrong *FilterError
+			if errors.As(err, &wrong) {
+				wrong.Term = i
+			}
+			return all, err
+		}
+		if t.Not {
+			c.sql = "NOT " + c.sql
+		}
+		all.sql, all.args = all.sql+" AND "+c.sql, append(all.args, c.args...)
+	}
+	return all, nil
+}
+
+// sourcesOfPopups finds the addresses on the popups that a filter means.
+func (s *Store) sourcesOfPopups(ctx context.Context, f Filter, p Page) (SourcePage, error) {
+	page := SourcePage{Rows: []SourceRow{}}
+	numbers, counts := map[string]int64{}, map[int64]uint64{}
+	var ips [][]byte
+	_, err := s.walkAll(ctx, f, func(r popupRow) {
+		if r.source == nil {
+			return
+		}
+		n, known := numbers[string(r.source)]
+		if !known {
+			n = int64(len(ips))
+			numbers[string(r.source)], ips = n, append(ips, r.source)
+		}
+		counts[n] += r.count
+	})
+	if err != nil {
+		return page, err
+	}
+	var found [][]byte
+	var messages []uint64
+	for _, n := range heaviest(counts, p.limit()) {
+		found, messages = append(found, ips[n]), append(messages, counts[n])
+	}
+	page.Rows, err = s.sourceRows(ctx, found, messages)
+	return page, err
+}
+
+// sourceRows makes the rows of addresses; messages are in the place of those that are known, unless nil. An address of which no claim is
+// known yet has no state.
+func (s *Store) sourceRows(ctx context.Context, ips [][]byte, messages []uint64) ([]SourceRow, error) {
+	rows := make([]SourceRow, 0, len(ips))
+	for i, ip := range ips {
+		r, err := s.sourceRow(ctx, ip)
+		if errors.Is(err, ErrNotFound) {
+			r, err = SourceRow{IP: addressText(ip), States: map[string]uint64{}}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if messages != nil {
+			r.Messages = messages[i]
+		}
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+// sourceRow sums up the claims of one address.
+func (s *Store) sourceRow(ctx context.Context, ip []byte) (r SourceRow, err error) {
+	var state, first, last int64
+	err = s.db.QueryRowContext(ctx, "SELECT state, decibans, reportable, messages, claims, first, last FROM source WHERE ip = ?", ip).
+		Scan(&state, &r.Decibans, &r.Reportable, &r.Messages, &r.Claims, &first, &last)
+	if err != nil {
+		return r, absent(err)
+	}
+	r.IP, r.State, r.First, r.Last, r.States = addressText(ip), word(stateWords[:], int(state)), moment(first), moment(last), map[string]uint64{}
+	rows, err := s.db.QueryContext(ctx, "SELECT state, campaign FROM claim WHERE ip = ? LIMIT 5000", ip)
+	campaigns := map[int64]bool{}
+	_, err = collect(rows, err, func(scan func(...any) error) (struct{}, error) {
+		var state, campaign int64
+		err := scan(&state, &campaign)
+		r.States[word(stateWords[:], int(state))]++
+		campaigns[campaign] = true
+		return struct{}{}, err
+	})
+	r.Campaigns = uint64(len(campaigns))
+	return r, err
+}
+
+// maxClaims bounds the claims of one address that are told.
+const maxClaims = 100
+
+// Source says what is known of one address. It is ErrNotFound where no claim on it is held.
+func (s *Store) Source(ctx context.Context, ip string) (v Source, err error) {
+	key := addressKey(ip)
+	if key == nil {
+		return v, ErrNotFound
+	}
+	if v.SourceRow, err = s.sourceRow(ctx, key); err != nil {
+		return v, err
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT seq FROM claim WHERE ip = ? ORDER BY last DESC, seq DESC LIMIT ?", key, maxClaims)
+	seqs, err := collect(rows, err, func(scan func(...any) error) (n int64, err error) { return n, scan(&n) })
+	if err != nil {
+		return v, err
+	}
+	v.Documents, v.Drafts = []json.RawMessage{}, []string{}
+	blocks := &recentBlocks{store: s}
+	for _, seq := range seqs {
+		line, err := blocks.line(ctx, seq)
+		if err != nil {
+			return v, err
+		}
+		v.Documents = append(v.Documents, bytes.Clone(line))
+	}
+	v.Left = v.Claims - min(v.Claims, uint64(len(seqs)))
+	rows, err = s.db.QueryContext(ctx, "SELECT id FROM draft WHERE source = ? ORDER BY at DESC, id LIMIT 100", v.IP)
+	drafts, err := collect(rows, err, func(scan func(...any) error) (id string, err error) { return id, scan(&id) })
+	v.Drafts = append(v.Drafts, drafts...)
+	return v, err
+}
+
+// Draft gives the text of one report draft.
+func (s *Store) Draft(ctx context.Context, id string) (d Draft, err error) {
+	var at int64
+	err = s.db.QueryRowContext(ctx, "SELECT id, source, campaign, at, document, hash FROM draft WHERE id = ?", id).
+		Scan(&d.ID, &d.Source, &d.Campaign, &at, &d.Document, &d.Hash)
+	d.At = moment(at)
+	return d, absent(err)
+}

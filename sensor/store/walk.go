@@ -1,0 +1,187 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"math"
+	"strings"
+	"time"
+)
+
+// A question may take so long; what it did not come to is said (Partial, CountIsLeast, Next).
+const patience = 120 * time.Millisecond
+
+// chunk is how many popups are looked through at a time at most, and sortable how many are put in order at most.
+const (
+	chunk    = 10_000
+	sortable = 20_000
+)
+
+// place is where a walk over popups stands: behind the popup of that time and number.
+type place struct{ time, seq int64 }
+
+// cursor is the place as a Page carries it.
+func (p place) cursor() string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(p.time))
+	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(b, uint64(p.seq)))
+}
+
+// errCursor is a cursor that no answer gave.
+var errCursor = errors.New("the cursor is none that an answer gave")
+
+// parsePlace reads a cursor; the empty one is the beginning.
+func parsePlace(cursor string, oldest bool) (place, error) {
+	if cursor == "" {
+		if oldest {
+			return place{math.MinInt64, 0}, nil
+		}
+		return place{math.MaxInt64, math.MaxInt64}, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(b) != 16 {
+		return place{}, errCursor
+	}
+	return place{int64(binary.BigEndian.Uint64(b)), int64(binary.BigEndian.Uint64(b[8:]))}, nil
+}
+
+// popupRow is a popup of the tables.
+type popupRow struct {
+	place
+	campaign, claim, wording                          int64
+	source, target                                    []byte
+	verdict, state, route, port, sensor, action, lure int64
+	score                                             float64
+	count                                             uint64
+}
+
+const popupColumns = "p.time, p.seq, p.campaign, p.claim, p.wording, p.source, p.target, p.verdict, p.state, p.route, p.port, p.sensor, p.action, p.lure, p.score, p.count"
+
+func scanPopup(scan func(...any) error) (r popupRow, err error) {
+	return r, scan(&r.time, &r.seq, &r.campaign, &r.claim, &r.wording, &r.source, &r.target, &r.verdict, &r.state, &r.route, &r.port, &r.sensor,
+		&r.action, &r.lure, &r.score, &r.count)
+}
+
+// walk goes over the popups that a filter means, in the order of their time.
+type walk struct {
+	store  *Store
+	oldest bool // first
+	from   int64
+	to     int64
+	where  []condition
+	way    way
+	at     place
+	size   int // of the chunk before: it grows fourfold, since most questions end with the first rows
+}
+
+// way is how the popups are found: by an index, all of which are put in order, or in the order of time, chunk by chunk.
+type way struct {
+	index  string
+	by     condition
+	sorted bool // the index gives them in the order of time
+}
+
+// newWalk begins a walk behind a cursor.
+func (s *Store) newWalk(ctx context.Context, f Filter, cursor string, oldest bool) (*walk, error) {
+	at, err := parsePlace(cursor, oldest)
+	if err != nil {
+		return nil, err
+	}
+	w := &walk{store: s, oldest: oldest, at: at, size: 64, from: math.MinInt64, to: math.MaxInt64}
+	if !f.From.IsZero() {
+		w.from = f.From.UnixNano()
+	}
+	if !f.To.IsZero() {
+		w.to = f.To.UnixNano()
+	}
+	if w.where, err = s.conditions(ctx, f); err != nil {
+		return nil, err
+	}
+	w.way, err = s.wayTo(ctx, f)
+	return w, err
+}
+
+// each calls f for the next popups until it says no, all are gone over, or patience is at an end; more says whether there may be others
+// behind w.at.
+func (w *walk) each(ctx context.Context, f func(popupRow) bool) (more bool, err error) {
+	end := time.Now().Add(patience)
+	for {
+		rows, last, whole, err := w.next(ctx)
+		if err != nil {
+			return false, err
+		}
+		for _, r := range rows {
+			w.at = r.place
+			if !f(r) {
+				return true, nil
+			}
+		}
+		if whole {
+			return false, nil
+		}
+		w.at = last
+		if time.Now().After(end) {
+			return true, nil
+		}
+	}
+}
+
+// next gives the matching popups of the next chunk, where that ends, and whether it was the last.
+func (w *walk) next(ctx context.Context) (rows []popupRow, last place, whole bool, err error) {
+	if !w.way.sorted {
+		c := w.condition()
+		rows, err := w.query(ctx, "SELECT "+popupColumns+" FROM popup p INDEXED BY "+w.way.index+" WHERE "+c.sql+" AND "+w.rest(&c)+w.order(), c.args)
+		return rows, place{}, true, err
+	}
+	c := w.condition()
+	inner := " FROM popup p INDEXED BY " + w.way.index + " WHERE " + c.sql + w.order()
+	w.size = min(4*w.size, chunk)
+	args := append(c.args[:len(c.args):len(c.args)], w.size-1)
+	err = w.store.db.QueryRowContext(ctx, "SELECT p.time, p.seq"+inner+" LIMIT 1 OFFSET ?", args...).Scan(&last.time, &last.seq)
+	if whole = errors.Is(err, sql.ErrNoRows); err != nil && !whole {
+		return nil, last, false, damaged(err)
+	}
+	c.args = append(c.args, w.size)
+	rest := w.rest(&c)
+	rows, err = w.query(ctx, "SELECT "+popupColumns+" FROM (SELECT *"+inner+" LIMIT ?) p WHERE "+rest+w.order(), c.args)
+	return rows, last, whole, err
+}
+
+func (w *walk) query(ctx context.Context, query string, args []any) ([]popupRow, error) {
+	rows, err := w.store.db.QueryContext(ctx, query, args...)
+	return collect(rows, err, scanPopup)
+}
+
+// condition is what the index finds: the way's own, the time, and behind where the walk stands.
+func (w *walk) condition() condition {
+	c := condition{args: append([]any{}, w.way.by.args...)}
+	if c.sql = w.way.by.sql; c.sql != "" {
+		c.sql += " AND "
+	}
+	behind := "<"
+	if w.oldest {
+		behind = ">"
+	}
+	c.sql += "p.time >= ? AND p.time < ? AND (p.time, p.seq) " + behind + " (?, ?)"
+	c.args = append(c.args, w.from, w.to, w.at.time, w.at.seq)
+	return c
+}
+
+// rest writes the conditions of the filter, and adds their arguments.
+func (w *walk) rest(c *condition) string {
+	parts := []string{"1"}
+	for _, one := range w.where {
+		parts = append(parts, one.sql)
+		c.args = append(c.args, one.args...)
+	}
+	return strings.Join(parts, " AND ")
+}
+
+func (w *walk) order() string {
+	if w.oldest {
+		return " ORDER BY p.time, p.seq"
+	}
+	return " ORDER BY p.time DESC, p.seq DESC"
+}
