@@ -77,6 +77,9 @@ func (d *delivery) open(e *elasticSettings, live bool) (err error) {
 		d.log.Error("the store is damaged: it is set aside, and begun anew", "store", e.store, "aside", aside, "error", err)
 		d.store, err = store.Open(e.store, e.queueLimit)
 	}
+	if err == nil {
+		err = d.store.KeepFor(e.keep)
+	}
 	if err == nil && d.store.Carried() > 0 {
 		d.log.Info("the queue holds documents of an earlier run", "documents", d.store.Carried())
 	}
@@ -87,6 +90,9 @@ func (d *delivery) open(e *elasticSettings, live bool) (err error) {
 func (d *delivery) start(e *elasticSettings, client *elastic.Client, live bool) {
 	d.writer = store.NewWriter(d.store, !live, d.failed())
 	if client == nil {
+		if !d.temporary {
+			d.writer.KeepOn()
+		}
 		close(d.ended)
 		d.cancel = func() {}
 		if !live {

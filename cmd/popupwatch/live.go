@@ -68,6 +68,9 @@ func (s *settings) liveConfig() (capture.LiveConfig, error) {
 	if err := s.checkPlaces(); err != nil {
 		return c, err
 	}
+	if s.console && (s.elastic.store == "" || s.listen == "none" || s.listen == "") {
+		return c, usageError("live: --console shows a store, at an address (--store FILE, --listen ADDR)")
+	}
 	if len(c.Interfaces) == 0 {
 		return c, usageError("live: no interface named (give -i IFACE; there are: %s)", strings.Join(capture.InterfaceNames(), ", "))
 	}

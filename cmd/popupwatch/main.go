@@ -88,7 +88,7 @@ func rootCommand(io stdio) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError("%w (see: %s --help)", err, c.CommandPath())
 	})
-	root.AddCommand(replayCommand(io), liveCommand(io), setupCommand(io), testCommand(io), queueCommand(io), rulesCommand(io), explainCommand(io), exonerateCommand(io), reportCommand(io), simulateCommand(io), exportCommand(io), campaignsCommand(io), versionCommand(io), manCommand())
+	root.AddCommand(replayCommand(io), liveCommand(io), setupCommand(io), testCommand(io), queueCommand(io), rulesCommand(io), explainCommand(io), exonerateCommand(io), reportCommand(io), simulateCommand(io), exportCommand(io), campaignsCommand(io), consoleCommand(io), versionCommand(io), manCommand())
 	root.SetHelpCommand(helpCommand(io))
 	return root
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,15 +10,35 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"popupwatch/sensor/console"
 )
 
 // server is the one HTTP server: /metrics, /healthz, /readyz. The nil server is none.
 type server struct {
 	listener net.Listener
 	http     *http.Server
+	console  atomic.Pointer[http.Handler] // nil: none, or not yet
+}
+
+// attach puts the console behind the server.
+func (s *server) attach(h http.Handler) {
+	if s != nil {
+		s.console.Store(&h)
+	}
+}
+
+// rest answers what is none of the service's own paths.
+func (s *server) rest(w http.ResponseWriter, r *http.Request) {
+	if h := s.console.Load(); h != nil {
+		(*h).ServeHTTP(w, r)
+		return
+	}
+	http.NotFound(w, r)
 }
 
 // openServer binds the address, so that a wrong one is known before the capture begins. Off loopback it wants a token.
@@ -31,18 +50,15 @@ func (s *settings) openServer(v *service) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", s.listen)
-	if err != nil {
-		return nil, fmt.Errorf("--listen: %w (give another address, or --listen none)", err)
-	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(v.registry(), promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, v.health(time.Now())) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, v.readiness(time.Now())) })
-	return &server{
-		listener: l,
-		http:     &http.Server{Handler: guarded(mux, token), ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10},
-	}, nil
+	own, err := s.listenHTTP(guarded(mux, token))
+	if err == nil {
+		mux.HandleFunc("/", own.rest)
+	}
+	return own, err
 }
 
 // token reads what a request must bear; nothing is asked for on loopback without a token file.
@@ -83,10 +99,9 @@ func guarded(next http.Handler, token string) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if !ok || subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="popupwatch"`)
-			http.Error(w, "a token is needed: Authorization: Bearer TOKEN", http.StatusUnauthorized)
+		if !console.Bears(r, token) {
+			w.Header().Set("WWW-Authenticate", `Basic realm="popupwatch: any user, the token as password", charset="UTF-8"`)
+			http.Error(w, "a token is needed: Authorization: Bearer TOKEN, or the token as the password of any user", http.StatusUnauthorized)
 			return
 		}
 		next.ServeHTTP(w, r)

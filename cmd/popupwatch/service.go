@@ -19,6 +19,7 @@ import (
 	"popupwatch/rules"
 	"popupwatch/sensor"
 	"popupwatch/sensor/capture"
+	"popupwatch/sensor/store"
 )
 
 // service is a sensor that runs until it is stopped. Its Next is the source of the road, so what it does between two frames is done in the
@@ -33,6 +34,7 @@ type service struct {
 	road     *sensor.Sensor
 	notify   *notifier
 	http     *server
+	looks    *store.Store   // of the console
 	handle   sync.WaitGroup // the goroutine of signals
 	cancel   context.CancelFunc
 
@@ -93,6 +95,9 @@ func (v *service) openRoad(config sensor.Config, io stdio) error {
 	}
 	if v.delivery != nil {
 		config.Queue = v.delivery.tallies
+	}
+	if err := v.openConsole(); err != nil {
+		return err
 	}
 	if v.beside, err = v.settings.openBeside(v.delivery); err != nil {
 		return err
@@ -217,7 +222,11 @@ func (v *service) close() error {
 		errs = append(errs, v.Live.Close())
 	}
 	v.handle.Wait()
-	errs = append(errs, v.http.close(), v.delivery.close())
+	errs = append(errs, v.http.close())
+	if v.looks != nil {
+		errs = append(errs, v.looks.Close())
+	}
+	errs = append(errs, v.delivery.close())
 	if v.out != nil {
 		errs = append(errs, v.out.to.Close())
 	}

@@ -48,6 +48,11 @@ type settings struct {
 	tunnels      bool
 	user         string
 	listen       string
+	console      bool
+	consoleHosts []string
+
+	tlsCertificate, tlsKey string
+
 	tokenFile    string
 	logFormat    string
 	eventsRotate int64
@@ -119,7 +124,11 @@ func (s *settings) addLive(f *pflag.FlagSet) {
 	f.BoolVar(&s.promiscuous, "promiscuous", true, "capture what is not addressed to the interface, too")
 	f.BoolVar(&s.tunnels, "tunnels", true, "let GRE, ERSPAN, VXLAN and IP in IP through the capture filter")
 	f.StringVar(&s.user, "user", "", "`USER` to become when started as root (default: popupwatch if there is one, else nobody)")
-	f.StringVar(&s.listen, "listen", "127.0.0.1:9877", "`ADDR` of /metrics, /healthz and /readyz; none switches them off")
+	f.StringVar(&s.listen, "listen", "127.0.0.1:9877", "`ADDR` of /metrics, /healthz, /readyz and the console; none switches them off")
+	f.BoolVar(&s.console, "console", false, "serve the web console on the store (--store) at --listen")
+	f.StringSliceVar(&s.consoleHosts, "console-host", nil, "`NAME`s by which a browser may ask for the console, besides localhost, addresses and the host's name")
+	f.StringVar(&s.tlsCertificate, "tls-certificate", "", "`FILE` with the certificate of --listen, and --tls-key: it speaks HTTPS")
+	f.StringVar(&s.tlsKey, "tls-key", "", "`FILE` with the key of --tls-certificate")
 	f.StringVar(&s.tokenFile, "token-file", "", "`FILE` with the token that --listen asks for; needed off loopback")
 	f.StringVar(&s.logFormat, "log-format", "auto", "log lines on standard error: text, json (ECS), or auto: text on a terminal")
 	f.Int64Var(&s.eventsRotate, "events-rotate", 256<<20, "octets after which the events file is renamed and begun anew")

@@ -23,6 +23,7 @@ type elasticSettings struct {
 	store  string
 
 	queueLimit int64
+	keep       store.Retention
 	made       *elastic.Client // by client
 
 	config         elastic.Config
@@ -52,7 +53,9 @@ func (s *settings) addDelivery(f *pflag.FlagSet) {
 	e := &s.elastic
 	f.StringSliceVar(&e.hosts, "elasticsearch", nil, "deliver events to Elasticsearch at `URL`,... (more under output.elasticsearch)")
 	f.StringVar(&e.kibana, "kibana", "", "`URL` of Kibana, for setup and for the dashboards' addresses")
-	f.StringVar(&e.store, "store", "", "SQLite `FILE` in which events wait to be delivered, over restarts too (default: a temporary one)")
+	f.StringVar(&e.store, "store", "", "SQLite `FILE` that keeps events for the console, and in which they wait to be delivered (default: a temporary queue)")
+	f.IntVar(&e.keep.Days, "store-keep", 0, "days after their arrival that events stay in the store; 0: until it is full")
+	f.Int64Var(&e.keep.Octets, "store-limit", store.DefaultKeepOctets, "octets of the store's pages in use, above which the oldest arrivals are given up")
 	f.Int64Var(&e.queueLimit, "queue-limit", store.DefaultLimit, "octets of documents that may wait: then replay waits, live sheds and counts")
 	s.addOutput(f)
 }
@@ -185,6 +188,8 @@ func (e *elasticSettings) checkDelivery() error {
 		return usageError("%stimeout, wait: a length of time above 0", outputKey)
 	case e.queueLimit < leastQueue:
 		return usageError("--queue-limit: at least %d octets", leastQueue)
+	case e.keep.Days < 0 || e.keep.Octets < leastQueue:
+		return usageError("--store-keep: at least 0 days; --store-limit: at least %d octets", leastQueue)
 	}
 	if !e.delivers() {
 		return nil

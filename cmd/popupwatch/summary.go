@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	"popupwatch/decoders/wire"
 	"popupwatch/sensor"
@@ -58,6 +59,7 @@ type (
 		Duplicate    uint64 `json:"duplicate"`
 		Dead         uint64 `json:"dead"`
 		Queued       uint64 `json:"queued"`
+		Unqueued     uint64 `json:"unqueued,omitempty"`      // kept for the console, beyond --queue-limit
 		FailureStore uint64 `json:"failure_store,omitempty"` // of the indexed ones
 		Dashboard    string `json:"dashboard,omitempty"`     // its address at the time of the data, with --kibana
 	}
@@ -126,7 +128,7 @@ func (r *runSummary) printJSON(to io.Writer) error {
 	}
 	if r.delivery != nil {
 		l := r.delivery.Ledger()
-		out.Delivery = &jsonDelivery{l.Produced, l.Carried, l.Indexed, l.Duplicate, l.Dead, l.Queued, l.FailureStore, r.settings.elastic.dashboard(r.extent())}
+		out.Delivery = &jsonDelivery{l.Produced, l.Carried, l.Indexed, l.Duplicate, l.Dead, l.Queued, r.delivery.writer.Unqueued(), l.FailureStore, r.settings.elastic.dashboard(r.extent())}
 	}
 	r.printBeside(&out)
 	document, err := json.MarshalIndent(out, "", "  ")
@@ -199,8 +201,21 @@ func (r *runSummary) printText(to io.Writer) error {
 	for _, line := range r.beside.said() {
 		fmt.Fprintf(&b, "\n%s\n", visible(line))
 	}
+	if r.delivery.keeps() {
+		fmt.Fprintf(&b, "\nLook at it in a browser: popupwatch console --store %s\n", visible(quoted(r.settings.elastic.store)))
+	}
 	_, err := io.WriteString(to, b.String())
 	return err
+}
+
+// quoted is a file's name as a shell takes it.
+func quoted(path string) string {
+	if strings.ContainsFunc(path, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-+", r)
+	}) {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
 }
 
 // extent is the time of the first and of the last frame; zero without frames.
@@ -311,7 +326,11 @@ func (r *runSummary) delivered(b *strings.Builder) {
 	if l.Carried > 0 {
 		fmt.Fprintf(b, " and %d of an earlier run", l.Carried)
 	}
-	fmt.Fprintf(b, " = %d indexed + %d there already + %d refused + %d still queued\n", l.Indexed, l.Duplicate, l.Dead, l.Queued)
+	fmt.Fprintf(b, " = %d indexed + %d there already + %d refused + %d still queued", l.Indexed, l.Duplicate, l.Dead, l.Queued)
+	if n := r.delivery.writer.Unqueued(); n > 0 {
+		fmt.Fprintf(b, " + %d kept for the console alone (--queue-limit)", n)
+	}
+	b.WriteByte('\n')
 	if l.FailureStore > 0 {
 		fmt.Fprintf(b, "%d of the indexed ones went to the failure store: their mapping is not the one that popupwatch setup installs\n", l.FailureStore)
 	}

@@ -136,3 +136,17 @@ func validPrefix(s string) string {
 	}
 	return s
 }
+
+// Encode gives the octets that a text decoded from a code page had; false where the page cannot hold the text, or is none that Decode gives.
+func Encode(page Page, shown string) ([]byte, bool) {
+	if page == PageASCII {
+		return []byte(shown), isASCII([]byte(shown))
+	}
+	for _, p := range append(codePages.guessed[:len(codePages.guessed):len(codePages.guessed)], codePages.ebcdic) {
+		if p.page == page {
+			octets, ok := p.encode(shown)
+			return []byte(octets), ok
+		}
+	}
+	return nil, false
+}

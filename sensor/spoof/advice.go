@@ -4,6 +4,7 @@ import "slices"
 
 // Counsel is what a person should know besides a verdict, in sentences that can be printed as they are.
 type Counsel struct {
+	Says   string   // what the verdict means, in words for somebody who knows nothing of networks
 	Change []string // what would change the verdict
 	Never  []string // what must not be concluded
 	Harm   string   // why a report would hurt somebody; empty for what is proven
@@ -14,7 +15,7 @@ type Counsel struct {
 func Advice(state string, evidence []string) Counsel {
 	i := slices.IndexFunc(stateAdvice[:], func(a adviceOfState) bool { return a.state.String() == state })
 	own := stateAdvice[max(i, 0)]
-	c := Counsel{Change: []string{own.change}, Never: []string{own.never}, Harm: own.harm}
+	c := Counsel{Says: own.says, Change: []string{own.change}, Never: []string{own.never}, Harm: own.harm}
 	for _, id := range evidence {
 		if a, ok := adviceOn(id); ok {
 			c.Change = appendNew(c.Change, a.change)
@@ -33,8 +34,8 @@ func appendNew(to []string, sentence string) []string {
 
 // adviceOfState is the counsel for a state, whatever led there.
 type adviceOfState struct {
-	state               State
-	change, never, harm string
+	state                     State
+	says, change, never, harm string
 }
 
 // harmOfForged is why nobody may be reported whom the evidence clears.
@@ -43,26 +44,32 @@ const harmOfForged = "The sender chose this address. Who has it sent nothing, an
 // stateAdvice begins with the state that stands for all words that are not known.
 var stateAdvice = [StateCount]adviceOfState{
 	{Unknown,
+		"It is not known who sent these messages. The address stands on them because the sender wrote it there, as one writes a return address on a postcard; nobody checked it, and nothing that was seen proves it right or wrong.",
 		"A proof: an answer of the address to something unpredictable that our host sent it because of this very message. Or evidence of forging that adds up to 20 decibans.",
 		"That the address sent it. Unknown is the default and no suspicion: whoever sends such a datagram writes what source he likes.",
 		"Nothing ties the address to the message. If it was forged, and that costs a sender nothing, its owner would be blamed for what he never sent."},
 	{ForgedCertain,
+		"The address on these messages is false. No computer can have sent them from that address to where they were seen; the sender wrote it there.",
 		"Nothing that packets show: no host can have sent this from that address. Only a mistake about the place of the sensor could (home networks, roles of interfaces).",
 		"That the whole campaign is forged, or that who has the address has anything to do with it.",
 		harmOfForged},
 	{NonroutableLeak,
+		"The address on these messages is a private one, as millions of networks use at the same time. It leads to nobody in particular.",
 		"A capture inside the network that let the address out.",
 		"That it was forged: private addresses leak from misconfigured networks. Nor who the owner is: millions of networks use the same addresses.",
 		"The address belongs to nobody in particular: a report would reach somebody who cannot know what it is about."},
 	{ForgedProbable,
+		"The address on these messages is most likely false: several independent traces in the messages speak for a sender who invented it or took it from somebody else.",
 		"A proof that the address received something unpredictable because of this very message. It would not make the claim genuine, but a conflict that a person has to look at.",
 		"That another address of the campaign is the true one. And that it is certain: the number is a weight of evidence, under rules that can be read.",
 		"Most likely the sender chose this address. Then who has it sent nothing, and would have to answer for somebody else's spam."},
 	{ReachableUnbound,
+		"A computer answers at this address, but nothing ties it to these messages: anybody could have written the address of a computer that exists.",
 		"A proof that is bound to this message: that the address received something unpredictable because of it, and echoed it.",
 		"That it sent this, because it answers. A framed victim is a live host, and answers too.",
 		"That a host exists is no deed. Forgers like living addresses, and the report would hit one of them."},
 	{GenuineBound,
+		"A computer at this address took part: it was told something that nobody could guess, because of these very messages, and repeated it. That it sent them is proven as far as network traffic can prove it.",
 		"Contradictions: another answer of the same address, a denial, or evidence of forging of 10 decibans or more.",
 		"That its owner wanted it: a machine may be taken over. That it was not imitated on its way: who sits on the path can. And that the address belongs to the same person at another time.",
 		""},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -29,7 +30,7 @@ func (s *Store) Campaign(ctx context.Context, name string, f Filter) (c Campaign
 	if c.CampaignRow, err = s.campaignRow(ctx, id, &recentBlocks{store: s}, s.newNames()); err != nil {
 		return c, err
 	}
-	for _, part := range []func(context.Context, int64, *Campaign) error{s.campaignDocument, s.campaignParts, s.campaignAliases, s.variants, s.claimed, s.networks} {
+	for _, part := range []func(context.Context, int64, *Campaign) error{s.campaignDocument, s.campaignParts, s.campaignAliases, s.campaignPopups, s.claimed, s.portsAndRoutes} {
 		if err := part(ctx, id, &c); err != nil {
 			return c, err
 		}
@@ -86,44 +87,63 @@ func (s *Store) campaignAliases(ctx context.Context, id int64, c *Campaign) erro
 	return err
 }
 
-// variants lists the wordings of most popups, among those of the popups that patience lets it look at.
-func (s *Store) variants(ctx context.Context, id int64, c *Campaign) error {
-	type seen struct {
-		count       uint64
-		first, last int64
-		popup       int64
-	}
-	wordings, counts := map[int64]*seen{}, map[int64]uint64{}
+// wordingSeen is how often and when a wording was seen, and one popup that has it.
+type wordingSeen struct {
+	count       uint64
+	first, last int64
+	popup       int64
+}
+
+// campaignPopups looks at the campaign's popups, the newest first, as far as patience goes: the wordings of most, and the networks they went to.
+func (s *Store) campaignPopups(ctx context.Context, _ int64, c *Campaign) error {
+	wordings, counts := map[int64]*wordingSeen{}, map[int64]uint64{}
+	networks, names := map[string]uint64{}, []string{}
 	f := Filter{Terms: []Term{{Field: FieldCampaign, Values: []string{c.ID}}}}
 	_, err := s.walkAll(ctx, f, func(r popupRow) {
 		w := wordings[r.wording]
 		if w == nil {
-			w = &seen{last: r.time}
+			w = &wordingSeen{last: r.time}
 			wordings[r.wording] = w
 		}
 		w.count, w.first, w.popup = w.count+r.count, r.time, r.seq
 		counts[r.wording] = w.count
+		n := network(r.target)
+		if networks[n] == 0 {
+			names = append(names, n)
+		}
+		networks[n] += r.count
 	})
 	if err != nil {
 		return err
 	}
+	c.Networks = []Named{}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(networks[b], networks[a]), cmp.Compare(a, b)) })
+	for _, n := range names[:min(len(names), maxOfList)] {
+		if n != "" {
+			c.Networks = append(c.Networks, Named{n, networks[n]})
+		}
+	}
 	c.Wordings, c.Variants = uint64(len(wordings)), []Variant{}
 	for _, id := range heaviest(counts, maxVariants) {
-		w := wordings[id]
-		v := Variant{Count: w.count, First: moment(w.first), Last: moment(w.last)}
-		var event []byte
-		err := s.db.QueryRowContext(ctx, "SELECT sender, recipient, body, code_page, (SELECT substr(ids, ? + 1, 16) FROM block WHERE seq = ?) FROM wording WHERE id = ?",
-			(w.popup&255)*idOctets, w.popup>>8, id).Scan(&v.From, &v.To, &v.Text, &v.CodePage, &event)
-		if errors.Is(absent(err), ErrNotFound) {
-			continue
+		if err := s.variant(ctx, id, wordings[id], c); err != nil {
+			return err
 		}
-		if err != nil {
-			return damaged(err)
-		}
-		v.Event = hex.EncodeToString(event)
-		c.Variants = append(c.Variants, v)
 	}
 	return nil
+}
+
+// variant adds a wording to a campaign's.
+func (s *Store) variant(ctx context.Context, id int64, w *wordingSeen, c *Campaign) error {
+	v := Variant{Count: w.count, First: moment(w.first), Last: moment(w.last)}
+	var event []byte
+	err := s.db.QueryRowContext(ctx, "SELECT sender, recipient, body, code_page, (SELECT substr(ids, ? + 1, 16) FROM ident WHERE block = ?) FROM wording WHERE id = ?",
+		(w.popup&255)*idOctets, w.popup>>8, id).Scan(&v.From, &v.To, &v.Text, &v.CodePage, &event)
+	if err = absent(err); errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	v.Event = hex.EncodeToString(event)
+	c.Variants = append(c.Variants, v)
+	return err
 }
 
 // claimed lists the addresses of most messages.
@@ -158,32 +178,6 @@ func distinct(keys [][]byte, n int) (list [][]byte) {
 		}
 	}
 	return list
-}
-
-// networks counts the popups of the campaign by the network they went to, and lists ports and roads.
-func (s *Store) networks(ctx context.Context, id int64, c *Campaign) error {
-	names, counts := map[int64]string{}, map[int64]uint64{}
-	numbers := map[string]int64{}
-	f := Filter{Terms: []Term{{Field: FieldCampaign, Values: []string{c.ID}}}}
-	_, err := s.walkAll(ctx, f, func(r popupRow) {
-		n := network(r.target)
-		id, known := numbers[n]
-		if !known {
-			id = int64(len(numbers))
-			numbers[n], names[id] = id, n
-		}
-		counts[id] += r.count
-	})
-	c.Networks = []Named{}
-	for _, n := range heaviest(counts, maxOfList) {
-		if names[n] != "" {
-			c.Networks = append(c.Networks, Named{names[n], counts[n]})
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return s.portsAndRoutes(ctx, id, c)
 }
 
 // network is the network of an address, in which neighbours lie.

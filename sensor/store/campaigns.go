@@ -55,7 +55,7 @@ func parseOffset(cursor string) (int, error) {
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	n, errNumber := strconv.Atoi(string(b))
 	if err != nil || errNumber != nil || n < 0 || n > maxOffset {
-		return 0, errCursor
+		return 0, ErrCursor
 	}
 	return n, nil
 }
@@ -95,13 +95,13 @@ func (s *Store) campaignConditions(ctx context.Context, f Filter) (condition, er
 	from, to := span(f)
 	all := condition{"g.last >= ? AND g.first < ?", []any{from, to}}
 	for i, t := range f.Terms {
-		c, err := s.termCondition(ctx, t)
+		err := check(t)
+		var c condition
+		if err == nil {
+			c, err = s.termCondition(ctx, t)
+		}
 		if err != nil {
-			var wrong *FilterError
-			if errors.As(err, &wrong) {
-				wrong.Term = i
-			}
-			return all, err
+			return all, atTerm(err, i)
 		}
 		c.sql = strings.NewReplacer("p.campaign", "g.id", "p.sensor IN", "EXISTS (SELECT 1 FROM part WHERE part.campaign = g.id AND part.sensor IN", "p.", "g.").Replace(c.sql)
 		if t.Field == FieldSensor {

@@ -31,44 +31,76 @@ type condition struct {
 	args []any
 }
 
-// conditions turns the terms of a filter into SQL.
-func (s *Store) conditions(ctx context.Context, f Filter) ([]condition, error) {
-	list := make([]condition, 0, len(f.Terms))
+// conditions are those of a filter: in SQL, and the wordings that a popup has to have.
+type conditions struct {
+	where    []condition
+	wordings []*wordingSet
+}
+
+// conditions turns the terms of a filter into conditions.
+func (s *Store) conditions(ctx context.Context, f Filter) (c conditions, err error) {
 	for i, t := range f.Terms {
-		c, err := s.termCondition(ctx, t)
-		if err != nil {
-			var wrong *FilterError
-			if errors.As(err, &wrong) {
-				wrong.Term = i
-			}
-			return nil, err
+		if err := s.addTerm(ctx, t, &c); err != nil {
+			return c, atTerm(err, i)
 		}
-		if t.Not {
-			c.sql = "NOT COALESCE(" + c.sql + ", 0)"
-		}
-		list = append(list, c)
 	}
-	return list, nil
+	return c, nil
+}
+
+// Check says whether a filter can be asked for: its error is a *FilterError where not.
+func (s *Store) Check(ctx context.Context, f Filter) error {
+	_, err := s.conditions(ctx, f)
+	return err
+}
+
+// atTerm says which term an error of a filter is about.
+func atTerm(err error, i int) error {
+	var wrong *FilterError
+	if errors.As(err, &wrong) {
+		wrong.Term = i
+	}
+	return err
+}
+
+// addTerm adds the condition of one term.
+func (s *Store) addTerm(ctx context.Context, t Term, to *conditions) error {
+	if err := check(t); err != nil {
+		return err
+	}
+	switch t.Field {
+	case FieldText, FieldFrom, FieldTo, FieldDomain, FieldURL, FieldPhone, FieldEmail:
+		set, err := s.wordingSet(ctx, t)
+		to.wordings = append(to.wordings, set)
+		return err
+	}
+	c, err := s.termCondition(ctx, t)
+	if t.Not {
+		c.sql = "NOT COALESCE(" + c.sql + ", 0)"
+	}
+	to.where = append(to.where, c)
+	return err
+}
+
+// check refuses terms that mean nothing.
+func check(t Term) error {
+	if len(t.Values) == 0 || len(t.Values) > maxValues {
+		return wrong("%s: 1 to %d values", t.Field, maxValues)
+	}
+	if t.Compare != Equal && t.Field != FieldPort && t.Field != FieldScore {
+		return wrong("%s is no number: it cannot be compared", t.Field)
+	}
+	return nil
 }
 
 func wrong(format string, args ...any) error { return &FilterError{Says: fmt.Sprintf(format, args...)} }
 
+// termCondition is the condition of a term that asks for no wording, in SQL.
 func (s *Store) termCondition(ctx context.Context, t Term) (condition, error) {
-	if len(t.Values) == 0 || len(t.Values) > maxValues {
-		return condition{}, wrong("%s: 1 to %d values", t.Field, maxValues)
-	}
-	if t.Compare != Equal && t.Field != FieldPort && t.Field != FieldScore {
-		return condition{}, wrong("%s is no number: it cannot be compared", t.Field)
-	}
 	switch t.Field {
-	case FieldText, FieldFrom, FieldTo:
-		return wordsCondition(t)
 	case FieldSource, FieldTarget:
 		return anyOf(t, addressCondition)
 	case FieldPort, FieldScore:
 		return anyOf(t, numberCondition)
-	case FieldDomain, FieldURL, FieldPhone, FieldEmail:
-		return anyOf(t, advertCondition)
 	case FieldCampaign:
 		return s.campaignCondition(ctx, t)
 	case FieldVerdict:
@@ -137,12 +169,6 @@ func numberCondition(t Term, value string) (condition, error) {
 	}
 	operator := [...]string{"=", ">=", "<="}[t.Compare]
 	return condition{"p." + t.Field.String() + " " + operator + " ?", []any{n}}, nil
-}
-
-// advertCondition is that a wording advertises something; a domain stands for all below it.
-func advertCondition(t Term, value string) (condition, error) {
-	kind, first, last := advertRange(t.Field, value)
-	return condition{"EXISTS (SELECT 1 FROM advert a WHERE a.wording = p.wording AND a.kind = ? AND a.value BETWEEN ? AND ?)", []any{kind, first, last}}, nil
 }
 
 // advertRange gives the first and the last value that stand for what is asked for.
@@ -218,15 +244,6 @@ func wordCondition(t Term) (condition, error) {
 			[]any{string(list)}}, nil
 	}
 	return condition{"p." + t.Field.String() + " IN (SELECT id FROM word WHERE word IN (SELECT value FROM json_each(?)))", []any{string(list)}}, nil
-}
-
-// wordsCondition is that a wording holds words.
-func wordsCondition(t Term) (condition, error) {
-	match, err := matchOf(t)
-	if err != nil {
-		return condition{}, err
-	}
-	return condition{"EXISTS (SELECT 1 FROM wording_words WHERE wording_words MATCH ? AND rowid = p.wording)", []any{match}}, nil
 }
 
 // matchOf writes the expression of FTS5 for a term: each value is a phrase, a * behind it asks for words that begin so. What is no word

@@ -24,7 +24,7 @@ func (s *Store) Findings(ctx context.Context, f Filter, p Page) (FindingPage, er
 		JOIN word g ON g.id = f.campaign JOIN word n ON n.id = f.sensor WHERE (f.time, f.seq) < (?, ?) AND f.time >= ? AND f.time < ?`+where+
 		` ORDER BY f.time DESC, f.seq DESC LIMIT ?`, append(args, p.limit())...)
 	var last place
-	page.Rows, err = collect(rows, err, func(scan func(...any) error) (r FindingRow, err error) {
+	found, err := collect(rows, err, func(scan func(...any) error) (r FindingRow, err error) {
 		err = scan(&last.seq, &last.time, &r.Class, &r.Severity, &r.Count, &r.Campaign, &r.Sensor)
 		r.Time, r.ID = moment(last.time), strconv.FormatInt(last.seq, 10)
 		return r, err
@@ -32,7 +32,7 @@ func (s *Store) Findings(ctx context.Context, f Filter, p Page) (FindingPage, er
 	if err != nil {
 		return page, err
 	}
-	if len(page.Rows) == p.limit() {
+	if page.Rows = append(page.Rows, found...); len(page.Rows) == p.limit() {
 		page.Next = last.cursor()
 	}
 	return page, s.findingDocuments(ctx, page.Rows)

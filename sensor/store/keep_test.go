@@ -210,8 +210,8 @@ func sum(counts []uint64) (n uint64) {
 	return n
 }
 
-// pages gives the ids of all messages, asked for page by page, and the last page.
-func pages(t *testing.T, s *Store, f Filter, limit int) (ids []string, last MessagePage) {
+// pages gives the ids of all messages, asked for page by page, and the first page.
+func pages(t *testing.T, s *Store, f Filter, limit int) (ids []string, first MessagePage) {
 	t.Helper()
 	p := Page{Limit: limit}
 	for {
@@ -219,11 +219,14 @@ func pages(t *testing.T, s *Store, f Filter, limit int) (ids []string, last Mess
 		if err != nil {
 			t.Fatal(err)
 		}
+		if p.Cursor == "" {
+			first = page
+		}
 		for _, r := range page.Rows {
 			ids = append(ids, r.ID)
 		}
 		if page.Next == "" {
-			return ids, page
+			return ids, first
 		}
 		if len(ids) > 10_000 {
 			t.Fatal("the pages have no end")
@@ -248,7 +251,7 @@ func TestPagesAreInOrderBothWays(t *testing.T) {
 		t.Errorf("%d and %d popups, want %d", len(newest), len(oldest), len(of(all, "message")))
 	}
 	for _, cursor := range []string{"x", "AAAA", strings.Repeat("A", 1<<16)} {
-		if _, err := s.Messages(t.Context(), Filter{}, Page{Cursor: cursor}); !errors.Is(err, errCursor) {
+		if _, err := s.Messages(t.Context(), Filter{}, Page{Cursor: cursor}); !errors.Is(err, ErrCursor) {
 			t.Errorf("cursor %.10q: %v", cursor, err)
 		}
 	}

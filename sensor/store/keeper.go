@@ -129,8 +129,8 @@ func (k *keeper) ask(query string, args []any, into ...any) (bool, error) {
 	return err == nil, err
 }
 
-// keep puts the events of a batch into the tables, in the caller's transaction, and gives up what is too old or too much. After an error the
-// transaction has to be undone, and forget to be called.
+// keep puts the events of a batch into the tables, in the caller's transaction, and gives up what is too old or too much; settle ends it. After
+// an error the transaction has to be undone, and restart to be called.
 func (k *keeper) keep(b *Batch) error {
 	if k == nil {
 		return nil
@@ -160,10 +160,7 @@ func (k *keeper) keep(b *Batch) error {
 	if err := k.readWords(); err != nil {
 		return err
 	}
-	if err := k.purge(); err != nil {
-		return err
-	}
-	return k.settle()
+	return k.purge()
 }
 
 // keepOne keeps one document as the nth of the open block, and says how many that are: none where it is there already.
@@ -210,7 +207,10 @@ func (k *keeper) closeBlock(n int) error {
 		return nil
 	}
 	k.packed = pack(k.packed, &Batch{raw: k.body.Bytes()})
-	_, err := k.exec("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)", k.next, k.now().UnixNano(), n, checkSum(k.packed), k.ids.Bytes(), k.packed)
+	if _, err := k.exec("INSERT INTO ident VALUES (?, ?)", k.next, k.ids.Bytes()); err != nil {
+		return err
+	}
+	_, err := k.exec("INSERT INTO block VALUES (?, ?, ?, ?, ?)", k.next, k.now().UnixNano(), n, checkSum(k.packed), k.packed)
 	k.next++
 	k.ids.Reset()
 	k.body.Reset()
@@ -270,6 +270,9 @@ func floor(n, step int64) int64 {
 
 // settle writes the sums of the transaction. Rows that fall to nothing are deleted.
 func (k *keeper) settle() error {
+	if k == nil {
+		return nil
+	}
 	for key, n := range k.tallies {
 		if err := k.addTally(key, n); err != nil {
 			return err

@@ -28,46 +28,43 @@ func (p Page) limit() int {
 const countable = 10_000
 
 // Messages gives the popups that a filter means, the newest first unless the page says otherwise. It may give fewer than the page has room
-// for, and a Next: then the walk went as far as patience let it, and goes on there.
+// for, and a Next: then the walk went as far as patience let it, and goes on there. The first page counts what the filter means, as far as the
+// same walk goes.
 func (s *Store) Messages(ctx context.Context, f Filter, p Page) (MessagePage, error) {
 	page := MessagePage{Rows: []MessageRow{}}
 	w, err := s.newWalk(ctx, f, p.Cursor, p.Oldest)
 	if err != nil {
 		return page, err
 	}
+	all := len(f.Terms) == 0 && f.From.IsZero() && f.To.IsZero()
+	counts := p.Cursor == "" && !all
 	var found []popupRow
+	var end place
 	more, err := w.each(ctx, func(r popupRow) bool {
-		found = append(found, r)
-		return len(found) < p.limit()
+		if len(found) < p.limit() {
+			found, end = append(found, r), r.place
+		} else {
+			page.Next = end.cursor()
+		}
+		page.Count++
+		return page.Next == "" || counts && page.Count < countable
 	})
 	if err != nil {
 		return page, err
 	}
-	if more {
+	if more && page.Next == "" {
 		page.Next = w.at.cursor()
 	}
-	if page.Rows, err = s.messageRows(ctx, found); err != nil {
-		return page, err
-	}
-	return page, s.countMessages(ctx, f, &page)
-}
-
-// countMessages counts what the filter means on all pages: from the tallies where they can tell, else by a walk with an end.
-func (s *Store) countMessages(ctx context.Context, f Filter, page *MessagePage) error {
-	if len(f.Terms) == 0 && f.From.IsZero() && f.To.IsZero() {
+	page.CountIsLeast = more
+	if all {
 		n, err := s.counter(ctx, "event.message")
-		page.Count = uint64(n)
-		return err
+		if err != nil {
+			return page, err
+		}
+		page.Count, page.CountIsLeast = uint64(n), false
 	}
-	w, err := s.newWalk(ctx, f, "", false)
-	if err != nil {
-		return err
-	}
-	page.CountIsLeast, err = w.each(ctx, func(popupRow) bool {
-		page.Count++
-		return page.Count < countable
-	})
-	return err
+	page.Rows, err = s.messageRows(ctx, found)
+	return page, err
 }
 
 // counter reads a sum over the whole store.
@@ -105,7 +102,7 @@ func (s *Store) completeRow(ctx context.Context, m *MessageRow, r *popupRow) err
 	var state int
 	var id []byte
 	row := s.db.QueryRowContext(ctx, `SELECT w.sender, w.recipient, w.body, `+stateNow+`, substr(b.ids, (p.seq & 255) * 16 + 1, 16)
-		FROM popup p JOIN wording w ON w.id = p.wording LEFT JOIN block b ON b.seq = p.seq >> 8 WHERE p.seq = ?`, r.seq)
+		FROM popup p JOIN wording w ON w.id = p.wording LEFT JOIN ident b ON b.block = p.seq >> 8 WHERE p.seq = ?`, r.seq)
 	if err := row.Scan(&m.From, &m.To, &m.Text, &state, &id); errors.Is(err, sql.ErrNoRows) {
 		return nil // it was given up since
 	} else if err != nil {
@@ -168,7 +165,7 @@ func (s *Store) Event(ctx context.Context, id string) (json.RawMessage, error) {
 	if err != nil || len(key) != idOctets {
 		return nil, ErrNotFound
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT seq, ids FROM block WHERE instr(ids, ?) > 0", key)
+	rows, err := s.db.QueryContext(ctx, "SELECT block, ids FROM ident WHERE instr(ids, ?) > 0", key)
 	type block struct {
 		seq int64
 		ids []byte

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"math"
 	"slices"
 	"strconv"
@@ -21,20 +22,63 @@ func (s *Store) Overview(ctx context.Context, f Filter) (Overview, error) {
 	o := Overview{Verdicts: map[string]uint64{}, States: map[string]uint64{}, Routes: []Named{}, Ports: []Named{}, Top: []CampaignRow{}, Findings: []Named{}}
 	f, err := s.spanned(ctx, f)
 	if err != nil || f.From.IsZero() {
-		return o, err
+		newHosts().into(&o)
+		o.Timeline = newTimeline(1, 0, 0)
+		return o, errors.Join(err, s.Check(ctx, f))
 	}
-	t, err := s.tallied(ctx, &f)
-	if err != nil {
+	parts := []func(context.Context, *Filter, *Overview) error{s.overviewTallies, s.overviewSources, s.overviewTop, s.overviewFindings, s.overviewSensor}
+	if _, _, ok, err := s.tallyConditions(ctx, f); err != nil {
 		return o, err
+	} else if _, level := bucketStep(f.From, f.To); !ok || level == 0 {
+		parts = []func(context.Context, *Filter, *Overview) error{s.overviewWalk, s.overviewFindings, s.overviewSensor}
 	}
-	o.From, o.To, o.Timeline, o.Verdicts, o.Routes, o.Ports = f.From, f.To, t.line, t.verdicts, t.routes, t.ports
-	o.Messages, o.Partial = t.messages, t.partial
-	for _, part := range []func(context.Context, Filter, *Overview) error{s.overviewSources, s.overviewTop, s.overviewFindings, s.overviewSensor} {
-		if err := part(ctx, f, &o); err != nil {
+	for _, part := range parts {
+		if err := part(ctx, &f, &o); err != nil {
 			return o, err
 		}
 	}
 	return o, nil
+}
+
+// take puts what was counted into an overview.
+func (o *Overview) take(f *Filter, t *sums) {
+	t.finish()
+	o.From, o.To, o.Timeline, o.Verdicts, o.Routes, o.Ports, o.Messages = f.From, f.To, t.line, t.verdicts, t.routes, t.ports, t.messages
+	o.Partial = o.Partial || t.partial
+}
+
+// overviewTallies counts popups by the tallies.
+func (s *Store) overviewTallies(ctx context.Context, f *Filter, o *Overview) error {
+	t, err := s.tallied(ctx, f)
+	if err == nil {
+		o.take(f, t)
+	}
+	return err
+}
+
+// overviewWalk counts everything about popups in one walk over them.
+func (s *Store) overviewWalk(ctx context.Context, f *Filter, o *Overview) (err error) {
+	t, _ := newSums(f)
+	h, campaigns := newHosts(), map[int64]uint64{}
+	t.partial, err = s.walkAll(ctx, *f, func(r popupRow) {
+		t.add(r.time/int64(time.Second), r.verdict, r.route, r.port, r.count)
+		h.add(r)
+		campaigns[r.campaign] += r.count
+	})
+	if err != nil {
+		return err
+	}
+	o.take(f, t)
+	h.into(o)
+	ids := heaviest(campaigns, 10)
+	o.Campaigns = uint64(len(campaigns))
+	if o.Top, err = s.campaignRows(ctx, ids); err != nil {
+		return err
+	}
+	for i, id := range ids {
+		o.Top[i].Messages = campaigns[id]
+	}
+	return nil
 }
 
 // spanned closes the open ends of a filter's time with those of what is there. In an empty store they stay open.
@@ -184,23 +228,23 @@ func (s *Store) walkAll(ctx context.Context, f Filter, do func(popupRow)) (parti
 }
 
 // tallyConditions turns a filter into conditions on tallies; ok is false where it asks for what they do not know.
-func (s *Store) tallyConditions(ctx context.Context, f Filter) (campaigns []int64, where []condition, ok bool, err error) {
+func (s *Store) tallyConditions(ctx context.Context, f Filter) (campaigns []int64, where conditions, ok bool, err error) {
 	campaigns = []int64{0}
 	for _, t := range f.Terms {
 		switch t.Field {
 		case FieldCampaign:
 			if t.Not || len(campaigns) > 1 || campaigns[0] != 0 {
-				return nil, nil, false, nil
+				return nil, where, false, nil
 			}
 			if campaigns, err = s.campaignNumbers(ctx, t.Values); err != nil || len(campaigns) > 200 {
-				return nil, nil, false, err
+				return nil, where, false, err
 			}
 			if len(campaigns) == 0 {
 				campaigns = []int64{-1} // none is
 			}
 		case FieldVerdict, FieldRoute, FieldPort, FieldSensor:
 		default:
-			return nil, nil, false, nil
+			return nil, where, false, nil
 		}
 	}
 	where, err = s.conditions(ctx, Filter{Terms: slices.DeleteFunc(slices.Clone(f.Terms), func(t Term) bool { return t.Field == FieldCampaign })})
@@ -208,7 +252,7 @@ func (s *Store) tallyConditions(ctx context.Context, f Filter) (campaigns []int6
 }
 
 // sumTallies reads tallies of one level.
-func (s *Store) sumTallies(ctx context.Context, f Filter, t *sums, level int64, campaigns []int64, where []condition) error {
+func (s *Store) sumTallies(ctx context.Context, f Filter, t *sums, level int64, campaigns []int64, where conditions) error {
 	w := &walk{where: where}
 	c := condition{args: []any{level, f.From.Unix(), f.To.Unix()}}
 	rows, err := s.db.QueryContext(ctx, "SELECT p.at, p.verdict, p.route, p.port, SUM(p.count) FROM tally p WHERE p.campaign IN ("+numbers(campaigns)+
@@ -225,24 +269,23 @@ func (s *Store) sumTallies(ctx context.Context, f Filter, t *sums, level int64, 
 	return err
 }
 
-// unfiltered says whether a filter means everything that is there, by its terms.
-func (f Filter) unfiltered() bool { return len(f.Terms) == 0 }
-
 // countedSources bounds the sources of a time that are counted.
 const countedSources = 50_000
 
 // overviewSources counts sources by state, and targets.
-func (s *Store) overviewSources(ctx context.Context, f Filter, o *Overview) error {
-	for _, w := range stateWords[1:] {
-		o.States[w] = 0
+func (s *Store) overviewSources(ctx context.Context, f *Filter, o *Overview) error {
+	h := newHosts()
+	if len(f.Terms) > 0 {
+		partial, err := s.walkAll(ctx, *f, h.add)
+		o.Partial = o.Partial || partial
+		h.into(o)
+		return err
 	}
-	if !f.unfiltered() {
-		return s.walkSources(ctx, f, o)
-	}
-	from, to := span(f)
+	h.into(o)
+	from, to := span(*f)
 	rows, err := s.db.QueryContext(ctx, "SELECT state, COUNT(*) FROM (SELECT state FROM source INDEXED BY source_last WHERE last >= ? AND first < ? LIMIT ?) GROUP BY 1",
 		from, to, countedSources)
-	if whole, errWhole := s.whole(ctx, f); whole && err == nil {
+	if whole, errWhole := s.whole(ctx, *f); whole && err == nil {
 		rows.Close()
 		rows, err = s.db.QueryContext(ctx, "SELECT state, COUNT(*) FROM source INDEXED BY source_state GROUP BY 1")
 	} else if errWhole != nil {
@@ -269,34 +312,56 @@ func (s *Store) whole(ctx context.Context, f Filter) (bool, error) {
 	return !f.From.After(all.From) && !f.To.Before(all.To), err
 }
 
-// walkSources counts the sources and targets of the popups that a filter means.
-func (s *Store) walkSources(ctx context.Context, f Filter, o *Overview) error {
-	states, targets := map[string]int64{}, map[string]bool{}
-	partial, err := s.walkAll(ctx, f, func(r popupRow) {
-		targets[string(r.target)] = true
-		if _, known := states[string(r.source)]; !known && r.source != nil {
-			states[string(r.source)] = r.state
-		}
-	})
-	for _, state := range states {
-		o.States[word(stateWords[:], int(state))]++
+// hosts are the sources and targets of popups.
+type hosts struct {
+	states  map[string]int64
+	targets map[string]bool
+}
+
+func newHosts() *hosts { return &hosts{map[string]int64{}, map[string]bool{}} }
+
+// add counts the hosts of a popup; the first that comes of a source has its newest state.
+func (h *hosts) add(r popupRow) {
+	if r.target != nil {
+		h.targets[string(r.target)] = true
 	}
-	o.Sources, o.Targets, o.Partial = uint64(len(states)), uint64(len(targets)), o.Partial || partial
-	return err
+	if _, known := h.states[string(r.source)]; !known && r.source != nil {
+		h.states[string(r.source)] = r.state
+	}
+}
+
+// into puts the counts into an overview, all six states named.
+func (h *hosts) into(o *Overview) {
+	for _, w := range stateWords[1:] {
+		o.States[w] = 0
+	}
+	for _, state := range h.states {
+		if w := word(stateWords[:], int(state)); w != "" {
+			o.States[w]++
+		}
+	}
+	o.Sources, o.Targets = uint64(len(h.states)), uint64(len(h.targets))
 }
 
 // overviewTop finds the ten campaigns of most messages in the filter's time, among the fifty of most messages that were seen in it.
-func (s *Store) overviewTop(ctx context.Context, f Filter, o *Overview) error {
-	page, err := s.Campaigns(ctx, f, Page{Limit: 50})
+func (s *Store) overviewTop(ctx context.Context, f *Filter, o *Overview) error {
+	page, err := s.Campaigns(ctx, *f, Page{Limit: 50})
 	if err != nil {
 		return err
 	}
-	whole, err := s.whole(ctx, f)
-	if err == nil && !whole && campaignTerms(f) {
-		err = s.countWithin(ctx, f, page.Rows)
+	whole, err := s.whole(ctx, *f)
+	if err == nil && !whole && campaignTerms(*f) {
+		err = s.countWithin(ctx, *f, page.Rows)
 	}
 	o.Top = page.Rows[:min(10, len(page.Rows))]
-	return err
+	if err != nil || !campaignTerms(*f) {
+		return err
+	}
+	c, err := s.campaignConditions(ctx, *f)
+	if err != nil {
+		return err
+	}
+	return damaged(s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM campaign g WHERE "+c.sql, c.args...).Scan(&o.Campaigns))
 }
 
 // countWithin puts the messages of a time in the place of those of all times, and the rows in their order.
@@ -317,8 +382,8 @@ func (s *Store) countWithin(ctx context.Context, f Filter, rows []CampaignRow) e
 }
 
 // overviewFindings counts findings by class.
-func (s *Store) overviewFindings(ctx context.Context, f Filter, o *Overview) error {
-	from, to := span(f)
+func (s *Store) overviewFindings(ctx context.Context, f *Filter, o *Overview) error {
+	from, to := span(*f)
 	rows, err := s.db.QueryContext(ctx, `SELECT w.word, n FROM (SELECT class, COUNT(*) n FROM (SELECT class FROM finding WHERE time >= ? AND time < ? ORDER BY time DESC LIMIT 50000)
 		GROUP BY class) JOIN word w ON w.id = class ORDER BY n DESC, 1`, from, to)
 	found, err := collect(rows, err, scanNamed)
@@ -327,8 +392,8 @@ func (s *Store) overviewFindings(ctx context.Context, f Filter, o *Overview) err
 }
 
 // overviewSensor sums what the sensor says of frames and losses.
-func (s *Store) overviewSensor(ctx context.Context, f Filter, o *Overview) error {
-	v, err := s.sensorSums(ctx, f)
+func (s *Store) overviewSensor(ctx context.Context, f *Filter, o *Overview) error {
+	v, err := s.sensorSums(ctx, *f)
 	o.Frames, o.Dropped, o.Shed = v.frames, v.dropped, v.shed
 	return err
 }

@@ -55,6 +55,9 @@ func (k *keeper) giveUp(seq int64) error {
 		return err
 	}
 	k.counters["purged"] += events
+	if _, err := k.exec("DELETE FROM ident WHERE block = ?", seq); err != nil {
+		return err
+	}
 	_, err = k.exec("DELETE FROM block WHERE seq = ?", seq)
 	return err
 }

@@ -8,32 +8,59 @@ import (
 	"time"
 )
 
-// Put writes a batch as one row, in a transaction of its own. After an error nothing of it is in the queue.
-func (s *Store) Put(b *Batch) error {
+// Put writes batches, each as one row of the queue and its events into the tables for the console, in one transaction. After an error nothing
+// of it is there.
+func (s *Store) Put(batches ...*Batch) error { return s.put(true, batches) }
+
+// Keep is Put without the queue: the events are there for the console alone, and are never delivered.
+func (s *Store) Keep(batches ...*Batch) error { return s.put(false, batches) }
+
+func (s *Store) put(queue bool, batches []*Batch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.packed = pack(s.packed, b)
-	var seq int64
-	err := s.within(func(tx *sql.Tx) error {
-		done, err := tx.Exec("INSERT INTO batch (arrived, documents, octets, sum, body) VALUES (?, ?, ?, ?, ?)",
-			time.Now().UnixNano(), b.documents, len(b.raw), checkSum(s.packed), s.packed)
-		if err != nil {
-			return err
+	seqs := make([]int64, len(batches))
+	err := s.within(func(tx *sql.Tx) (err error) {
+		for i, b := range batches {
+			if queue {
+				if seqs[i], err = s.queue(tx, b); err != nil {
+					return err
+				}
+			}
+			if err := s.keeper.keep(b); err != nil {
+				return err
+			}
 		}
-		if seq, err = done.LastInsertId(); err != nil {
-			return err
-		}
-		return s.keeper.keep(b)
+		return s.keeper.settle()
 	})
 	if err != nil {
 		s.keeper.restart()
-		return fmt.Errorf("write to the queue %s: %w", s.path, damaged(err))
+		return fmt.Errorf("write to the store %s: %w", s.path, damaged(err))
 	}
-	s.recent[seq%recentRows].keep(seq, b)
-	s.waiting.Add(int64(b.documents))
-	s.octets.Add(int64(len(b.raw)))
-	s.wake()
+	if queue {
+		s.queued(seqs, batches)
+	}
 	return nil
+}
+
+// queue writes the row of a batch.
+func (s *Store) queue(tx *sql.Tx, b *Batch) (int64, error) {
+	s.packed = pack(s.packed, b)
+	done, err := tx.Exec("INSERT INTO batch (arrived, documents, octets, sum, body) VALUES (?, ?, ?, ?, ?)",
+		time.Now().UnixNano(), b.documents, len(b.raw), checkSum(s.packed), s.packed)
+	if err != nil {
+		return 0, err
+	}
+	return done.LastInsertId()
+}
+
+// queued counts what stands in the queue now, and tells whoever waits for it.
+func (s *Store) queued(seqs []int64, batches []*Batch) {
+	for i, b := range batches {
+		s.recent[seqs[i]%recentRows].keep(seqs[i], b)
+		s.waiting.Add(int64(b.documents))
+		s.octets.Add(int64(len(b.raw)))
+	}
+	s.wake()
 }
 
 // wake tells whoever waits for documents that there are some.

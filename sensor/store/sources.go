@@ -52,7 +52,11 @@ func (s *Store) sourceConditions(ctx context.Context, f Filter) (condition, erro
 		all = condition{"s.last >= ? AND s.first < ?", []any{from, to}}
 	}
 	for i, t := range f.Terms {
-		c, err := s.termCondition(ctx, t)
+		var c condition
+		err := check(t)
+		if err == nil {
+			c, err = s.termCondition(ctx, t)
+		}
 		if err == nil && t.Field == FieldState {
 			c, err = codeCondition(t, stateWords[1:], "s.state")
 		} else if err == nil {
@@ -62,11 +66,7 @@ func (s *Store) sourceConditions(ctx context.Context, f Filter) (condition, erro
 			})
 		}
 		if err != nil {
-			var wrong *FilterError
-			if errors.As(err, &wrong) {
-				wrong.Term = i
-			}
-			return all, err
+			return all, atTerm(err, i)
 		}
 		if t.Not {
 			c.sql = "NOT " + c.sql

@@ -20,9 +20,10 @@ import (
 // DefaultLimit is how many octets of documents may wait.
 const DefaultLimit = 1 << 30
 
-// pragmas are set for each connection. The pages are large, since rows are.
-const pragmas = "?_pragma=page_size(16384)&_pragma=journal_mode(%s)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)" +
-	"&_pragma=journal_size_limit(67108864)&_pragma=cache_size(-4096)"
+// pragmas are set for each connection. The journal grows to 64 MiB before it is moved into the file: keeping events touches pages here and
+// there, and each move writes them all and waits for the disk.
+const pragmas = "?_pragma=journal_mode(%s)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)" +
+	"&_pragma=journal_size_limit(67108864)&_pragma=wal_autocheckpoint(16384)&_pragma=cache_size(-16384)"
 
 // readerPragmas are those of who only looks.
 const readerPragmas = "?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)&_pragma=cache_size(-16384)"
@@ -242,6 +243,15 @@ func (s *Store) within(do func(*sql.Tx) error) error {
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
+}
+
+// Answers says whether the store can be asked questions: one that an earlier version made cannot, until a new one has opened it to write.
+func (s *Store) Answers() error {
+	if s.found < version {
+		return fmt.Errorf("the tables of %s are of version %d and keep no events for a console; popupwatch replay --store %s PATH... or live --store brings them to %d",
+			s.path, s.found, s.path, version)
+	}
+	return nil
 }
 
 // Path is the file's name.

@@ -25,7 +25,7 @@ CREATE INDEX draft_at ON draft (at);
 
 // keptTables hold the events for the console. The documents lie in blocks, packed, as they came; everything else is an index to them and can
 // be told from them. Rows that grow with every event are ordered by time or by something of few values, so that a batch touches few pages;
-// event ids, which are random, are no key of their own: they lie in the block for whoever asks by id.
+// event ids, which are random, are no key of their own: they lie in ident, those of a block together, for whoever asks by id.
 //
 //	event       which documents are there: seq is the block's number times 256 and the place in the block
 //	popup       the message set, a row a document; verdict, state, route are the numbers of codes.go, the words' those of word
@@ -39,7 +39,8 @@ CREATE INDEX draft_at ON draft (at);
 //	counter     sums of all, events that were given up among them
 const keptTables = `
 CREATE TABLE block (seq INTEGER PRIMARY KEY AUTOINCREMENT, arrived INTEGER NOT NULL, events INTEGER NOT NULL, sum INTEGER NOT NULL,
-	ids BLOB NOT NULL, body BLOB NOT NULL);
+	body BLOB NOT NULL);
+CREATE TABLE ident (block INTEGER PRIMARY KEY, ids BLOB NOT NULL);
 CREATE TABLE event (time INTEGER NOT NULL, id BLOB NOT NULL, dataset INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (time, id)) WITHOUT ROWID;
 CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
 CREATE TABLE popup (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, campaign INTEGER NOT NULL, source BLOB, target BLOB, claim INTEGER NOT NULL,

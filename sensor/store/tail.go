@@ -119,7 +119,20 @@ func (s *Store) Newer(ctx context.Context, after int64, f Filter, limit int) (li
 	if err != nil {
 		return nil, after, err
 	}
-	return s.arrivals(ctx, rows[:min(len(rows), limit)], after, last, limit)
+	var meant []popupRow
+	for _, r := range rows {
+		means, err := w.means(ctx, r)
+		if err != nil {
+			return nil, after, err
+		}
+		if means {
+			meant = append(meant, r)
+		}
+	}
+	if len(rows) == 500 {
+		last = rows[499].seq // popups behind it were not looked at
+	}
+	return s.arrivals(ctx, meant, after, last, limit)
 }
 
 // arrivals joins popups and the documents of the other sets in the order of their arrival.
@@ -134,7 +147,7 @@ func (s *Store) arrivals(ctx context.Context, popups []popupRow, after, last int
 		}
 		for n, line := range lines {
 			seq := block<<8 | int64(n)
-			if seq <= after {
+			if seq <= after || seq > last {
 				continue
 			}
 			a, ok, err := s.arrival(ctx, seq, line, &popups)

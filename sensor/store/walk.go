@@ -17,7 +17,7 @@ const patience = 120 * time.Millisecond
 // chunk is how many popups are looked through at a time at most, and sortable how many are put in order at most.
 const (
 	chunk    = 10_000
-	sortable = 20_000
+	sortable = 8_000
 )
 
 // place is where a walk over popups stands: behind the popup of that time and number.
@@ -29,8 +29,8 @@ func (p place) cursor() string {
 	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(b, uint64(p.seq)))
 }
 
-// errCursor is a cursor that no answer gave.
-var errCursor = errors.New("the cursor is none that an answer gave")
+// ErrCursor is a cursor that no answer gave.
+var ErrCursor = errors.New("the cursor is none that an answer gave")
 
 // parsePlace reads a cursor; the empty one is the beginning.
 func parsePlace(cursor string, oldest bool) (place, error) {
@@ -42,7 +42,7 @@ func parsePlace(cursor string, oldest bool) (place, error) {
 	}
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(b) != 16 {
-		return place{}, errCursor
+		return place{}, ErrCursor
 	}
 	return place{int64(binary.BigEndian.Uint64(b)), int64(binary.BigEndian.Uint64(b[8:]))}, nil
 }
@@ -70,10 +70,10 @@ type walk struct {
 	oldest bool // first
 	from   int64
 	to     int64
-	where  []condition
+	where  conditions
 	way    way
 	at     place
-	size   int // of the chunk before: it grows fourfold, since most questions end with the first rows
+	size   int // of the next chunk: small at first, since most questions end with the first rows
 }
 
 // way is how the popups are found: by an index, all of which are put in order, or in the order of time, chunk by chunk.
@@ -89,7 +89,7 @@ func (s *Store) newWalk(ctx context.Context, f Filter, cursor string, oldest boo
 	if err != nil {
 		return nil, err
 	}
-	w := &walk{store: s, oldest: oldest, at: at, size: 64, from: math.MinInt64, to: math.MaxInt64}
+	w := &walk{store: s, oldest: oldest, at: at, size: 256, from: math.MinInt64, to: math.MaxInt64}
 	if !f.From.IsZero() {
 		w.from = f.From.UnixNano()
 	}
@@ -99,7 +99,7 @@ func (s *Store) newWalk(ctx context.Context, f Filter, cursor string, oldest boo
 	if w.where, err = s.conditions(ctx, f); err != nil {
 		return nil, err
 	}
-	w.way, err = s.wayTo(ctx, f)
+	w.way, err = s.wayTo(ctx, f, w.where)
 	return w, err
 }
 
@@ -108,13 +108,18 @@ func (s *Store) newWalk(ctx context.Context, f Filter, cursor string, oldest boo
 func (w *walk) each(ctx context.Context, f func(popupRow) bool) (more bool, err error) {
 	end := time.Now().Add(patience)
 	for {
+		begun := time.Now()
 		rows, last, whole, err := w.next(ctx)
 		if err != nil {
 			return false, err
 		}
 		for _, r := range rows {
+			means, err := w.means(ctx, r)
+			if err != nil {
+				return false, err
+			}
 			w.at = r.place
-			if !f(r) {
+			if means && !f(r) {
 				return true, nil
 			}
 		}
@@ -125,6 +130,27 @@ func (w *walk) each(ctx context.Context, f func(popupRow) bool) (more bool, err 
 		if time.Now().After(end) {
 			return true, nil
 		}
+		w.resize(time.Since(begun))
+	}
+}
+
+// means says whether a popup has the wordings that are asked for.
+func (w *walk) means(ctx context.Context, r popupRow) (bool, error) {
+	for _, set := range w.where.wordings {
+		if means, err := set.means(ctx, r.wording); !means || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// resize chooses the next chunk by what the last one took, so that patience is not overdrawn by much.
+func (w *walk) resize(took time.Duration) {
+	switch {
+	case took < patience/16:
+		w.size = min(4*w.size, chunk)
+	case took > patience/4:
+		w.size = max(w.size/2, 64)
 	}
 }
 
@@ -137,7 +163,6 @@ func (w *walk) next(ctx context.Context) (rows []popupRow, last place, whole boo
 	}
 	c := w.condition()
 	inner := " FROM popup p INDEXED BY " + w.way.index + " WHERE " + c.sql + w.order()
-	w.size = min(4*w.size, chunk)
 	args := append(c.args[:len(c.args):len(c.args)], w.size-1)
 	err = w.store.db.QueryRowContext(ctx, "SELECT p.time, p.seq"+inner+" LIMIT 1 OFFSET ?", args...).Scan(&last.time, &last.seq)
 	if whole = errors.Is(err, sql.ErrNoRows); err != nil && !whole {
@@ -172,7 +197,7 @@ func (w *walk) condition() condition {
 // rest writes the conditions of the filter, and adds their arguments.
 func (w *walk) rest(c *condition) string {
 	parts := []string{"1"}
-	for _, one := range w.where {
+	for _, one := range w.where.where {
 		parts = append(parts, one.sql)
 		c.args = append(c.args, one.args...)
 	}

@@ -8,8 +8,9 @@ import (
 	"popupwatch/sensor/event"
 )
 
-// handed is how many batches may wait for the writing goroutine, besides the one that is being gathered.
-const handed = 4
+// handed is how many batches may wait for the writing goroutine, besides the one that is being gathered. What waits is written in one
+// transaction: pages that many events touch are then written once.
+const handed = 8
 
 // Writer puts events into the queue. Emit, Flush and Close belong to the road's goroutine; a goroutine of the Writer's writes the rows.
 type Writer struct {
@@ -27,6 +28,8 @@ type Writer struct {
 	failure  atomic.Pointer[error] // the first error of a Writer that waits
 	produced atomic.Uint64
 	shed     atomic.Uint64
+	keepsOn  bool          // events are kept when the queue is full
+	unqueued atomic.Uint64 // events that were kept so
 }
 
 // NewWriter begins to write. A Writer that waits is one for a replay: it waits while the queue is full, and its first error ends the run. One
@@ -120,31 +123,55 @@ func (w *Writer) write() {
 	}
 }
 
-// obey carries one order out.
+// obey carries one order out, and the batches that wait behind it.
 func (w *Writer) obey(o order) {
-	b := o.batch
-	if b == nil {
+	var group []*Batch
+	for more := true; more && o.batch != nil; {
+		group = append(group, o.batch)
+		o, more = w.waiting()
+	}
+	if err := w.put(group); err != nil {
+		w.fail(err)
+		for _, b := range group {
+			w.drop(b)
+		}
+	}
+	for _, b := range group {
+		b.reset()
+		w.free <- b
+	}
+	if o.written != nil {
 		w.writeDrafts()
 		close(o.written)
-		return
 	}
-	if err := w.put(b); err != nil {
-		w.fail(err)
-		w.drop(b)
-	}
-	b.reset()
-	w.free <- b
 }
 
-// put writes one batch, after waiting for room where that is the policy.
-func (w *Writer) put(b *Batch) error {
+// waiting gives the next order, if one waits.
+func (w *Writer) waiting() (o order, ok bool) {
+	select {
+	case o, ok = <-w.full:
+	default:
+	}
+	return o, ok
+}
+
+// put writes batches, after waiting for room in the queue where that is the policy. Where nothing is delivered the queue takes what it has room
+// for, and the rest is kept for the console alone.
+func (w *Writer) put(group []*Batch) error {
 	switch {
+	case len(group) == 0:
+		return nil
 	case w.err() != nil:
 		return w.err()
+	case w.store.Full() && w.keepsOn:
+		for _, b := range group {
+			w.unqueued.Add(uint64(b.documents))
+		}
+		return w.store.Keep(group...)
 	case w.waits && !w.store.AwaitRoom(), !w.waits && w.store.Full():
 		return fmt.Errorf("the queue %s is full (%d MiB wait): nothing was delivered for too long", w.store.path, w.store.octets.Load()>>20)
 	}
-	return w.store.Put(b)
+	return w.store.Put(group...)
 }
 
 func (w *Writer) fail(err error) {
@@ -171,6 +198,13 @@ func (w *Writer) Close() error {
 	w.done.Wait()
 	return w.err()
 }
+
+// KeepOn lets the writer keep events for the console when the queue is full, instead of waiting or shedding: for a store that nothing is
+// delivered from meanwhile. It belongs before the first Emit.
+func (w *Writer) KeepOn() { w.keepsOn = true }
+
+// Unqueued is how many events were kept and not queued. Any goroutine may ask.
+func (w *Writer) Unqueued() uint64 { return w.unqueued.Load() }
 
 // Produced is how many events came, and Shed how many of them found no room. Any goroutine may ask.
 func (w *Writer) Produced() uint64 { return w.produced.Load() }

@@ -1,0 +1,519 @@
+package console
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.uber.org/goleak"
+
+	"popupwatch/sensor/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// lines are golden events.
+func lines(t testing.TB, name string) [][]byte {
+	t.Helper()
+	content, err := os.ReadFile("../testdata/" + name + ".ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Split(bytes.TrimSpace(content), []byte("\n"))
+}
+
+func keep(t testing.TB, s *store.Store, documents [][]byte) {
+	t.Helper()
+	for part := range slices.Chunk(documents, 100) {
+		b := new(store.Batch)
+		for _, line := range part {
+			b.Add("logs-x-default", "id", line)
+		}
+		if err := s.Put(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// opened is a console on a store with golden events, and the store's owner.
+func opened(t testing.TB, config Config, documents [][]byte) (*Console, *store.Store) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "x.db")
+	owner, err := store.Open(path, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { owner.Close() })
+	keep(t, owner, documents)
+	if config.Store, err = store.OpenReader(path); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { config.Store.Close() })
+	config.Version, config.Poll = "test", 10*time.Millisecond
+	c, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, owner
+}
+
+func get(c *Console, target string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("GET", target, nil)
+	r.Host = "localhost:9877"
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			r.Host = headers[i+1]
+		}
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	c.Handler().ServeHTTP(w, r)
+	return w
+}
+
+// openapi is the description as JSON.
+func openapi(t *testing.T) map[string]any {
+	t.Helper()
+	document, err := yaml.YAMLToJSON(description)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var api map[string]any
+	if err := json.Unmarshal(document, &api); err != nil {
+		t.Fatal(err)
+	}
+	return api
+}
+
+// Each path and parameter that is described is served, and each that is served is described.
+func TestTheDescriptionIsThatOfTheHandlers(t *testing.T) {
+	c, _ := opened(t, Config{}, nil)
+	api := openapi(t)
+	paths := api["paths"].(map[string]any)
+	shared := api["components"].(map[string]any)["parameters"].(map[string]any)
+	for _, r := range c.routes() {
+		described, ok := paths[r.path].(map[string]any)
+		if !ok {
+			t.Errorf("%s is not described", r.path)
+			continue
+		}
+		var names []string
+		list, _ := described["get"].(map[string]any)["parameters"].([]any)
+		for _, p := range list {
+			p := p.(map[string]any)
+			if ref, ok := p["$ref"].(string); ok {
+				p = shared[ref[strings.LastIndexByte(ref, '/')+1:]].(map[string]any)
+			}
+			if p["in"] == "query" {
+				names = append(names, p["name"].(string))
+			}
+		}
+		want := slices.Clone(r.params)
+		slices.Sort(names)
+		slices.Sort(want)
+		if !slices.Equal(names, want) {
+			t.Errorf("%s: described %q, served %q", r.path, names, want)
+		}
+		delete(paths, r.path)
+	}
+	for path := range paths {
+		t.Errorf("%s is described and not served", path)
+	}
+}
+
+// schemaOf compiles the schema of a path's answer.
+func schemaOf(t *testing.T, name string) *jsonschema.Schema {
+	t.Helper()
+	api := openapi(t)
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("api.json", api); err != nil {
+		t.Fatal(err)
+	}
+	s, err := compiler.Compile("api.json#/components/schemas/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func valid(t *testing.T, name, target string, w *httptest.ResponseRecorder) {
+	t.Helper()
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(w.Body.Bytes()))
+	if err == nil {
+		err = schemaOf(t, name).Validate(value)
+	}
+	if err != nil {
+		t.Errorf("%s (%d): %v", target, w.Code, err)
+	}
+}
+
+func TestEveryAnswerIsAsDescribed(t *testing.T) {
+	documents := append(append(lines(t, "real"), lines(t, "smb")...), lines(t, "exchange")...)
+	full, _ := opened(t, Config{Process: func() *Process { return &Process{Interfaces: []string{"x"}} }}, documents)
+	empty, _ := opened(t, Config{}, nil)
+	var page store.MessagePage
+	if err := json.Unmarshal(get(full, "/api/v1/messages").Body.Bytes(), &page); err != nil || len(page.Rows) < 30 {
+		t.Fatal(len(page.Rows), err)
+	}
+	for _, c := range []*Console{full, empty} {
+		for target, name := range map[string]string{
+			"/api/v1/status": "status", "/api/v1/overview": "overview", "/api/v1/campaigns": "campaigns", "/api/v1/sources": "sources", "/api/v1/messages": "messages",
+			"/api/v1/findings": "findings", "/api/v1/sensor": "sensor", "/api/v1/overview?q=text:regis*&from=2005-01-01T00:00:00Z&to=2009-01-01T00:00:00Z": "overview",
+			"/api/v1/campaigns?q=port:1026&sort=last_seen": "campaigns", "/api/v1/sources?q=verdict:spam&limit=3": "sources",
+		} {
+			w := get(c, target)
+			if w.Code != 200 || w.Header().Get("Content-Type") != "application/json" {
+				t.Errorf("%s: %d %s", target, w.Code, w.Body)
+			}
+			valid(t, name, target, w)
+		}
+	}
+	for _, row := range page.Rows {
+		for target, name := range map[string]string{"/api/v1/events/" + row.ID: "event", "/api/v1/campaigns/" + row.Campaign: "campaign", "/api/v1/sources/" + row.Source: "source"} {
+			if w := get(full, target); w.Code == 200 {
+				valid(t, name, target, w)
+			} else {
+				valid(t, "error", target, w)
+				if name == "event" || row.Campaign != "" && name == "campaign" {
+					t.Errorf("%s: %d %s", target, w.Code, w.Body)
+				}
+			}
+		}
+	}
+}
+
+func TestErrorsSayWhatToDo(t *testing.T) {
+	c, _ := opened(t, Config{}, lines(t, "real"))
+	for target, want := range map[string]struct {
+		status int
+		says   string
+	}{
+		"/api/v1/messages?q=prot:1":                                          {400, `"at":0`},
+		"/api/v1/messages?q=a+port:abc":                                      {400, `"at":2`},
+		"/api/v1/messages?nope=1":                                            {400, "known are: q, from, to"},
+		"/api/v1/messages?q=a&q=b":                                           {400, "twice"},
+		"/api/v1/messages?q=a;b":                                             {400, "semicolon"},
+		"/api/v1/messages?limit=501":                                         {400, "1 to 500"},
+		"/api/v1/messages?limit=0":                                           {400, "1 to 500"},
+		"/api/v1/messages?from=yesterday":                                    {400, "2004-06-03T14:00:00Z"},
+		"/api/v1/messages?from=2009-01-01T00:00:00Z&to=2008-01-01T00:00:00Z": {400, "not before"},
+		"/api/v1/messages?order=sideways":                                    {400, "newest or oldest"},
+		"/api/v1/messages?cursor=xyz":                                        {400, "cursor"},
+		"/api/v1/campaigns?sort=beauty":                                      {400, "order"},
+		"/api/v1/campaigns/cmp1-nothing":                                     {404, "does not hold"},
+		"/api/v1/sources/203.0.113.255":                                      {404, "does not hold"},
+		"/api/v1/sources/nobody":                                             {404, "does not hold"},
+		"/api/v1/events/1":                                                   {404, "does not hold"},
+		"/api/v1/drafts/1":                                                   {404, "does not hold"},
+		"/api/v1/export?set=secrets&format=csv":                              {400, "set is one of"},
+		"/api/v1/export?set=sources&format=csv&q=port:1":                     {400, "only messages"},
+		"/api/v1/live?q=port:abc":                                            {400, "no number"},
+		"/api/v2/anything":                                                   {404, "openapi.yml"},
+		"/nowhere":                                                           {404, "no such page"},
+		"/campaigns/a/b":                                                     {404, "no such page"},
+		"/api/v1/messages?q=" + strings.Repeat("a", 1025):                    {400, "1025 octets"},
+		"/api/v1/messages?q=" + strings.Repeat("a", 1<<20):                   {414, "too long"},
+	} {
+		w := get(c, target)
+		if w.Code != want.status || !strings.Contains(w.Body.String(), want.says) {
+			t.Errorf("%.60s: %d %s, want %d %s", target, w.Code, w.Body, want.status, want.says)
+		}
+		valid(t, "error", target, w)
+	}
+}
+
+// all are all paths of the console, and some that it does not have.
+func all(c *Console) []string {
+	paths := []string{"/", "/campaigns", "/sources/192.0.2.1", "/nowhere", "/api", "/api/", "/api/v1/nothing", "/../etc/passwd", "/metrics", "//", "/index.html"}
+	for _, r := range c.routes() {
+		paths = append(paths, strings.NewReplacer("{id}", "x", "{ip}", "192.0.2.1").Replace(r.path))
+	}
+	for path := range c.assets.files {
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+func TestWithoutTheTokenEveryPathAnswers401(t *testing.T) {
+	c, _ := opened(t, Config{Token: "0123456789abcdef"}, lines(t, "real"))
+	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("anybody:0123456789abcdef"))
+	for _, path := range all(c) {
+		for _, given := range []string{"", "Bearer ", "Bearer 0123456789abcde", "Bearer 0123456789abcdef0", "Basic " + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef:")), "0123456789abcdef"} {
+			if w := get(c, path, "Authorization", given); w.Code != 401 || w.Header().Get("WWW-Authenticate") == "" {
+				t.Errorf("%s with %q: %d", path, given, w.Code)
+			}
+			if w := get(c, path, "Authorization", given, "Host", "evil.example"); w.Code != 401 {
+				t.Errorf("%s of another host with %q: %d", path, given, w.Code)
+			}
+		}
+		for _, given := range []string{"Bearer 0123456789abcdef", basic} {
+			if strings.HasSuffix(path, "/live") {
+				continue // it does not end
+			}
+			if w := get(c, path, "Authorization", given); w.Code == 401 {
+				t.Errorf("%s with %q: %d", path, given, w.Code)
+			}
+		}
+	}
+}
+
+// A page elsewhere that bends its own name to this machine (DNS rebinding) asks by that name.
+func TestOnlyKnownHostsAreAnswered(t *testing.T) {
+	c, _ := opened(t, Config{Hosts: []string{"sensor1"}}, nil)
+	for host, status := range map[string]int{
+		"localhost": 200, "localhost:9877": 200, "LOCALHOST:1": 200, "127.0.0.1:9877": 200, "[::1]:9877": 200, "192.0.2.1": 200, "sensor1:80": 200, "Sensor1.": 200, "x.localhost": 200,
+		"evil.example": 421, "localhost.evil.example": 421, "127.0.0.1.evil.example:9877": 421, "": 421, "sensor11": 421, "evillocalhost": 421,
+	} {
+		if w := get(c, "/api/v1/status", "Host", host); w.Code != status {
+			t.Errorf("host %q: %d, want %d", host, w.Code, status)
+		}
+	}
+}
+
+func TestNothingButQuestionsIsTaken(t *testing.T) {
+	c, _ := opened(t, Config{}, nil)
+	for _, method := range []string{"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH"} {
+		r := httptest.NewRequest(method, "/api/v1/status", nil)
+		r.Host = "localhost"
+		w := httptest.NewRecorder()
+		c.Handler().ServeHTTP(w, r)
+		if w.Code != 405 {
+			t.Errorf("%s: %d", method, w.Code)
+		}
+	}
+	for _, path := range []string{"/../../etc/passwd", "/assets/../../../etc/passwd", "/assets/%2e%2e/%2e%2e/etc/passwd", "/assets/..%2f..%2fetc/passwd", "/assets/..%5c..%5cx", "/assets//x",
+		"/%00", "/assets/%00", "/./", "/campaigns/..", "/openapi.yml", "/page/dist/index.html", "/console.go"} {
+		if w := get(c, path); w.Code != 404 {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}
+
+func TestEveryAnswerBearsThePolicy(t *testing.T) {
+	c, _ := opened(t, Config{}, lines(t, "real"))
+	for _, path := range all(c) {
+		if strings.HasSuffix(path, "/live") {
+			continue
+		}
+		w := get(c, path)
+		for _, h := range headers {
+			if got := w.Header().Get(h[0]); got != h[1] && h[0] != "Cache-Control" {
+				t.Errorf("%s: %s is %q", path, h[0], got)
+			}
+		}
+	}
+	for _, unsafe := range []string{"unsafe-inline", "unsafe-eval", "*", "http:"} {
+		if strings.Contains(policy, unsafe) {
+			t.Errorf("the policy has %s", unsafe)
+		}
+	}
+}
+
+func TestAssetsAreGivenOnce(t *testing.T) {
+	c, _ := opened(t, Config{}, nil)
+	w := get(c, "/")
+	etag := w.Header().Get("ETag")
+	if w.Code != 200 || etag == "" || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+		t.Fatalf("%d %v", w.Code, w.Header())
+	}
+	if w := get(c, "/messages/x", "If-None-Match", etag); w.Code != 304 || w.Body.Len() != 0 {
+		t.Errorf("%d, %d octets", w.Code, w.Body.Len())
+	}
+}
+
+func TestATailGivesWhatComesAndGoesOnWhereItWas(t *testing.T) {
+	documents := lines(t, "real")
+	c, owner := opened(t, Config{}, documents[:20])
+	server := httptest.NewServer(c.Handler())
+	defer server.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	events := follow(t, ctx, server.URL+"/api/v1/live", "")
+	keep(t, owner, documents[20:60])
+	var last string
+	for range 40 {
+		last = <-events
+	}
+	cancel()
+	ctx, cancel = context.WithCancel(t.Context())
+	defer cancel()
+	again := follow(t, ctx, server.URL+"/api/v1/live", last)
+	keep(t, owner, documents[60:])
+	for i := range len(documents) - 60 {
+		select {
+		case <-again:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%d events came after %s", i, last)
+		}
+	}
+}
+
+// follow reads the ids of a tail.
+func follow(t *testing.T, ctx context.Context, url, after string) <-chan string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(ctx, "GET", url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after != "" {
+		r.Header.Set("Last-Event-ID", after)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil || answer.StatusCode != 200 || answer.Header.Get("Content-Type") != "text/event-stream" {
+		t.Fatal(answer, err)
+	}
+	ids := make(chan string, 1000)
+	go func() {
+		defer answer.Body.Close()
+		for scan := bufio.NewScanner(answer.Body); scan.Scan(); {
+			if id, ok := strings.CutPrefix(scan.Text(), "id: "); ok {
+				ids <- id
+			}
+		}
+	}()
+	return ids
+}
+
+func TestTailsAreBounded(t *testing.T) {
+	c, _ := opened(t, Config{}, nil)
+	for range maxTails {
+		c.tails <- struct{}{}
+	}
+	if w := get(c, "/api/v1/live"); w.Code != 503 || w.Header().Get("Retry-After") == "" {
+		t.Errorf("%d", w.Code)
+	}
+	<-c.tails
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	r := httptest.NewRequestWithContext(ctx, "GET", "/api/v1/live", nil)
+	r.Host = "localhost"
+	w := httptest.NewRecorder()
+	c.Handler().ServeHTTP(w, r)
+	if w.Code != 200 || len(c.tails) != maxTails-1 {
+		t.Errorf("at the bound: %d, %d places taken", w.Code, len(c.tails))
+	}
+}
+
+func TestQuestionsAreBounded(t *testing.T) {
+	c, _ := opened(t, Config{}, nil)
+	for range maxQuestions {
+		c.questions <- struct{}{}
+	}
+	if w := get(c, "/api/v1/overview"); w.Code != 503 {
+		t.Errorf("%d", w.Code)
+	}
+	<-c.questions
+	if w := get(c, "/api/v1/overview"); w.Code != 200 {
+		t.Errorf("at the bound: %d", w.Code)
+	}
+}
+
+// Who sends his request a letter at a time is let go, and keeps nobody waiting.
+func TestSlowClientsAreLetGo(t *testing.T) {
+	c, _ := opened(t, Config{}, lines(t, "real"))
+	server := Server(c.Handler())
+	if server.ReadHeaderTimeout == 0 || server.ReadTimeout == 0 || server.WriteTimeout == 0 || server.IdleTimeout == 0 {
+		t.Fatal("a time has no end")
+	}
+	server.ReadHeaderTimeout = 200 * time.Millisecond
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go server.Serve(l)
+	defer server.Close()
+	slow, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	fmt.Fprintf(slow, "GET / HTTP/1.1\r\nHost: local")
+	slow.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if _, err := io.ReadAll(slow); err != nil {
+		t.Errorf("the slow client is not let go: %v", err)
+	}
+}
+
+func TestAnExportIsHarmlessInASpreadsheet(t *testing.T) {
+	for text, want := range map[string]string{
+		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "|cmd": "'|cmd", "\t=1": `'\u0009=1`, "\r=1": `'\u000d=1`, " =1": "' =1", "\n=1": "'\n=1", "＝1": "'＝1",
+		"a=1": "a=1", "plain": "plain", "\x1b[31m": `\u001b[31m`, "a\u202eb": `a\u202eb`, "\u200b=1": `\u200b=1`, "": "", "'x": "''x",
+	} {
+		if got := harmless(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	document := []byte(`{"@timestamp":"2004-01-01T00:00:00Z","event":{"id":"00000000000000000000000000000001","dataset":"popupwatch.message","action":"messenger_popup"},"observer":{"name":"x"},` +
+		`"source":{"ip":"192.0.2.1"},"destination":{"ip":"192.0.2.2","port":1026},"popupwatch":{"message":{"from":"=HYPERLINK(\"http://evil\")","to":"+1","text":"a,b\n\"c\"","code_page":"ascii"},"score":{"total":-2}}}`)
+	c, _ := opened(t, Config{}, [][]byte{document})
+	rows, err := csv.NewReader(get(c, "/api/v1/export?set=messages&format=csv").Body).ReadAll()
+	if err != nil || len(rows) != 2 || !slices.Contains(rows[1], `'=HYPERLINK("http://evil")`) || !slices.Contains(rows[1], "-2") || slices.Contains(rows[0], "source") {
+		t.Errorf("%q, %v", rows, err)
+	}
+	if got := get(c, "/api/v1/export?set=messages&format=ndjson").Body.Bytes(); !bytes.Equal(bytes.TrimSpace(got), document) {
+		t.Errorf("%s", got)
+	}
+	if got := get(c, "/api/v1/export?set=campaigns&format=csv").Body.String(); !strings.HasPrefix(got, "time,id,") || strings.Count(got, "\n") != 1 {
+		t.Errorf("without campaigns %q", got)
+	}
+}
+
+func TestADifferenceGivesTheVariantAgain(t *testing.T) {
+	for _, test := range [][2]string{
+		{"a b c", "a x c"}, {"", "a"}, {"a", ""}, {"a  b\nc", "a  b\nc d"}, {strings.Repeat("x ", 1000), strings.Repeat("y ", 1000)}, {"Ihr PC 1", "Ihr PC 22"},
+	} {
+		var first, variant string
+		for _, p := range compare(test[0], test[1]) {
+			if p.Op != "added" {
+				first += p.Text
+			}
+			if p.Op != "removed" {
+				variant += p.Text
+			}
+		}
+		if first != test[0] || variant != test[1] {
+			t.Errorf("%.20q to %.20q: %.20q to %.20q", test[0], test[1], first, variant)
+		}
+	}
+	if got := fmt.Sprint(compare("buy at a.com now", "buy at b.com now")); got != "[{same buy at } {removed a.com } {added b.com } {same now}]" {
+		t.Error(got)
+	}
+}
+
+// Of an address that is not proven nothing is said that blames it, and no draft is named.
+func TestOnlyAProvenSourceHasADraft(t *testing.T) {
+	claim := func(state string, reportable bool) json.RawMessage {
+		return fmt.Appendf(nil, `{"popupwatch":{"source":{"state":%q,"reportable":%v,"claim_id":"c","evidence":[{"id":"E63","group":"G6","decibans":3,"text":"t","packets":[1]}]}}}`, state, reportable)
+	}
+	for _, test := range []struct {
+		claim json.RawMessage
+		draft string
+	}{
+		{claim("genuine_bound", true), "d1"}, {claim("genuine_bound", false), ""}, {claim("unknown", true), ""}, {claim("forged_probable", false), ""},
+	} {
+		v, err := viewSource(store.Source{Documents: []json.RawMessage{test.claim}, Drafts: []string{"d1"}})
+		if err != nil || v.Draft != test.draft || v.Told[0].Says == "" || v.Reportable != (test.draft != "") {
+			t.Errorf("%s: draft %q, %+v, %v", test.claim, v.Draft, v.Told, err)
+		}
+		if test.draft == "" && !strings.Contains(v.Summary, "must not be reported") {
+			t.Errorf("%s: %s", test.claim, v.Summary)
+		}
+	}
+}
