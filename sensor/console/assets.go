@@ -19,7 +19,7 @@ import (
 var dist embed.FS
 
 // pages are the paths at which the page itself stands; what it shows there it knows.
-var pages = [...]string{"", "campaigns", "sources", "messages", "findings", "sensor", "help"}
+var pages = [...]string{"", "campaigns", "sources", "messages", "findings", "drafts", "sensor", "help"}
 
 // assets are the page's files, packed once.
 type assets struct{ files map[string]*asset }

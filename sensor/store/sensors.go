@@ -205,8 +205,10 @@ func (s *Store) sensorQueue(ctx context.Context, v *SensorView) error {
 // Kept says what the store holds. A store of before version 3 holds nothing for a console.
 func (s *Store) Kept(ctx context.Context) (Kept, error) {
 	k := Kept{Events: map[string]uint64{}, Queued: s.Waiting()}
-	if info, err := os.Stat(s.path); err == nil {
-		k.Octets = info.Size()
+	for _, file := range []string{s.path, s.path + "-wal"} {
+		if info, err := os.Stat(file); err == nil {
+			k.Octets += info.Size()
+		}
 	}
 	if s.found < 3 {
 		return k, nil
