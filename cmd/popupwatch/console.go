@@ -149,11 +149,7 @@ func (v *service) openConsole() error {
 	if err != nil {
 		return err
 	}
-	token, err := v.settings.token()
-	if err != nil {
-		return errors.Join(err, looks.Close())
-	}
-	config := v.settings.consoleConfig(looks, token)
+	config := v.settings.consoleConfig(looks, "") // the server before it asks for the token
 	started := time.Now().UTC().Format(time.RFC3339)
 	config.Process = func() *console.Process { return v.process(started) }
 	c, err := console.New(config)
