@@ -141,9 +141,9 @@ func failWith(w http.ResponseWriter, err error) {
 		fail(w, http.StatusNotFound, "not_found", "the store does not hold it", "it may have been given up for age or room")
 	case errors.Is(err, store.ErrSort), errors.Is(err, store.ErrCursor):
 		fail(w, http.StatusBadRequest, "bad_parameter", err.Error(), "")
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, errTooLong):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		w.Header().Set("Retry-After", "5")
-		fail(w, http.StatusServiceUnavailable, "too_long", errTooLong.Error(), "ask for a shorter time, or for less")
+		fail(w, http.StatusServiceUnavailable, "too_long", "the question took too long", "ask for a shorter time, or for less")
 	case errors.Is(err, store.ErrDamaged):
 		fail(w, http.StatusInternalServerError, "damaged", "the store is damaged", "popupwatch help store says what can be done")
 	default:

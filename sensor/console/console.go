@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"net/http"
 	"time"
 
@@ -161,6 +160,3 @@ func openAPI(w http.ResponseWriter, _ *http.Request, _ *request) {
 	w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
 	w.Write(description) // who asked is gone where this fails
 }
-
-// errTooLong is a question that took longer than it may.
-var errTooLong = errors.New("the question took too long")

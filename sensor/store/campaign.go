@@ -50,13 +50,9 @@ func (s *Store) campaignDocument(ctx context.Context, id int64, c *Campaign) err
 	if err := s.db.QueryRowContext(ctx, "SELECT seq FROM campaign WHERE id = ?", id).Scan(&seq); err != nil {
 		return absent(err)
 	}
-	line, err := s.line(ctx, seq)
+	d, line, err := (&recentBlocks{store: s}).document(ctx, seq)
 	if err != nil {
 		return err
-	}
-	d, err := readDocument(line)
-	if err != nil {
-		return errors.Join(ErrDamaged, err)
 	}
 	p := &d.Popupwatch.Campaign
 	c.Document, c.Tool, c.Related, c.Keys = line, append([]string{}, p.Tool...), p.Related, map[string][]Key{}
@@ -70,7 +66,7 @@ func (s *Store) campaignDocument(ctx context.Context, id int64, c *Campaign) err
 func (s *Store) campaignParts(ctx context.Context, id int64, c *Campaign) error {
 	rows, err := s.db.QueryContext(ctx, `SELECT p.part, p.first, p.last, p.messages, w.word, p.final FROM part p JOIN word w ON w.id = p.sensor
 		WHERE p.campaign = ? ORDER BY p.part DESC, w.word LIMIT ?`, id, maxParts)
-	parts, err := collect(rows, err, func(scan func(...any) error) (p Part, err error) {
+	parts, err := collect(rows, err, func(scan scanner) (p Part, err error) {
 		var part, first, last int64
 		err = scan(&part, &first, &last, &p.Messages, &p.Sensor, &p.Final)
 		p.Part, p.First, p.Last = moment(part), moment(first), moment(last)
@@ -82,7 +78,7 @@ func (s *Store) campaignParts(ctx context.Context, id int64, c *Campaign) error 
 
 func (s *Store) campaignAliases(ctx context.Context, id int64, c *Campaign) error {
 	rows, err := s.db.QueryContext(ctx, "SELECT alias FROM alias WHERE campaign = ? ORDER BY 1 LIMIT 200", id)
-	aliases, err := collect(rows, err, func(scan func(...any) error) (a string, err error) { return a, scan(&a) })
+	aliases, err := collect(rows, err, scanOne[string])
 	c.Aliases = append([]string{}, aliases...)
 	return err
 }
@@ -149,7 +145,7 @@ func (s *Store) variant(ctx context.Context, id int64, w *wordingSeen, c *Campai
 // claimed lists the addresses of most messages.
 func (s *Store) claimed(ctx context.Context, id int64, c *Campaign) error {
 	rows, err := s.db.QueryContext(ctx, "SELECT ip FROM claim INDEXED BY claim_campaign WHERE campaign = ? ORDER BY messages DESC LIMIT 500", id)
-	ips, err := collect(rows, err, func(scan func(...any) error) (ip []byte, err error) { return ip, scan(&ip) })
+	ips, err := collect(rows, err, scanOne[[]byte])
 	if err != nil {
 		return err
 	}
@@ -200,13 +196,13 @@ func network(key []byte) string {
 func (s *Store) portsAndRoutes(ctx context.Context, id int64, c *Campaign) error {
 	rows, err := s.db.QueryContext(ctx, "SELECT port, route, SUM(count) FROM tally WHERE campaign = ? AND level = ? GROUP BY 1, 2", id, levels[0])
 	ports, routes := map[int64]uint64{}, map[int64]uint64{}
-	_, err = collect(rows, err, func(scan func(...any) error) (struct{}, error) {
+	err = eachRow(rows, err, func(scan scanner) error {
 		var port, route int64
 		var n uint64
 		err := scan(&port, &route, &n)
 		ports[port] += n
 		routes[route] += n
-		return struct{}{}, err
+		return err
 	})
 	c.Ports = namedBy(ports, func(p int64) string { return strconv.FormatInt(p, 10) })
 	c.Routes = namedBy(routes, func(r int64) string { return word(routeWords[:], int(r)) })

@@ -31,7 +31,7 @@ func (s *Store) Campaigns(ctx context.Context, f Filter, p Page) (CampaignPage, 
 		return page, err
 	}
 	rows, err := s.db.QueryContext(ctx, "SELECT g.id FROM campaign g WHERE "+c.sql+" ORDER BY "+order+", g.id LIMIT ? OFFSET ?", append(c.args, p.limit()+1, after)...)
-	ids, err := collect(rows, err, func(scan func(...any) error) (id int64, err error) { return id, scan(&id) })
+	ids, err := collect(rows, err, scanOne[int64])
 	if err != nil {
 		return page, err
 	}
@@ -176,7 +176,7 @@ func (s *Store) campaignRow(ctx context.Context, id int64, blocks *recentBlocks,
 	r.First, r.Last, r.Verdict = moment(first), moment(last), word(verdictWords[:], int(verdict))
 	r.Lure, r.Language = names.word(ctx, lure), names.word(ctx, language)
 	rows, err := s.db.QueryContext(ctx, "SELECT DISTINCT w.word FROM part JOIN word w ON w.id = part.sensor WHERE part.campaign = ? ORDER BY 1 LIMIT 20", id)
-	sensors, err := collect(rows, err, func(scan func(...any) error) (w string, err error) { return w, scan(&w) })
+	sensors, err := collect(rows, err, scanOne[string])
 	if err != nil {
 		return r, err
 	}
@@ -186,16 +186,12 @@ func (s *Store) campaignRow(ctx context.Context, id int64, blocks *recentBlocks,
 
 // fromDocument fills in what the newest document of a campaign says.
 func (s *Store) fromDocument(ctx context.Context, seq int64, r *CampaignRow, blocks *recentBlocks) error {
-	line, err := blocks.line(ctx, seq)
+	d, _, err := blocks.document(ctx, seq)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
-	}
-	d, err := readDocument(line)
-	if err != nil {
-		return errors.Join(ErrDamaged, err)
 	}
 	c := &d.Popupwatch.Campaign
 	r.Template, r.Sample, r.Reportable, r.Atlas = c.Template, c.Sample, c.Reportable, c.Atlas

@@ -179,6 +179,12 @@ func (d *document) measures(f func(name string, n int64)) {
 	}
 }
 
+// isDrop says whether a sensor's count is of packets that never reached it.
+func isDrop(name string) bool { return name == "kernel_dropped" || name == "interface_dropped" }
+
+// isShed says whether it is of what was given up for want of memory; texts are a cache, and computed again.
+func isShed(name string) bool { return strings.HasPrefix(name, "shed.") && name != "shed.texts" }
+
 // flatten calls f for each number below a value, with its path; deeper than depth nothing is looked for.
 func flatten(path string, value json.RawMessage, depth int, f func(string, int64)) {
 	var n int64

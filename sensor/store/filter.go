@@ -98,7 +98,7 @@ func wrong(format string, args ...any) error { return &FilterError{Says: fmt.Spr
 func (s *Store) termCondition(ctx context.Context, t Term) (condition, error) {
 	switch t.Field {
 	case FieldSource, FieldTarget:
-		return anyOf(t, addressCondition)
+		return anyOf(t, addressIn("p."+t.Field.String()))
 	case FieldPort, FieldScore:
 		return anyOf(t, numberCondition)
 	case FieldCampaign:
@@ -132,12 +132,15 @@ func anyOf(t Term, one func(Term, string) (condition, error)) (condition, error)
 	return all, nil
 }
 
-func addressCondition(t Term, value string) (condition, error) {
-	first, last, err := addressRange(value)
-	if err != nil {
-		return condition{}, wrong("%s: %v", t.Field, err)
+// addressIn gives the condition that a column holds an address, or one of a prefix.
+func addressIn(column string) func(Term, string) (condition, error) {
+	return func(t Term, value string) (condition, error) {
+		first, last, err := addressRange(value)
+		if err != nil {
+			return condition{}, wrong("%s: %v", t.Field, err)
+		}
+		return condition{column + " BETWEEN ? AND ?", []any{first, last}}, nil
 	}
-	return condition{"p." + t.Field.String() + " BETWEEN ? AND ?", []any{first, last}}, nil
 }
 
 // addressRange gives the first and the last key of an address or prefix.
@@ -198,7 +201,7 @@ func (s *Store) campaignNumbers(ctx context.Context, names []string) (ids []int6
 	}
 	rows, err := s.db.QueryContext(ctx, `SELECT id FROM word WHERE word IN (SELECT value FROM json_each(?1))
 		UNION SELECT campaign FROM alias WHERE alias IN (SELECT value FROM json_each(?1)) LIMIT 1000`, string(list))
-	return collect(rows, err, func(scan func(...any) error) (id int64, err error) { return id, scan(&id) })
+	return collect(rows, err, scanOne[int64])
 }
 
 // numbers writes numbers of ours for an IN.
@@ -243,7 +246,13 @@ func wordCondition(t Term) (condition, error) {
 		return condition{"p.campaign IN (SELECT c.id FROM campaign c JOIN word w ON w.id = c.language WHERE w.word IN (SELECT value FROM json_each(?)))",
 			[]any{string(list)}}, nil
 	}
-	return condition{"p." + t.Field.String() + " IN (SELECT id FROM word WHERE word IN (SELECT value FROM json_each(?)))", []any{string(list)}}, nil
+	return inWords("p."+t.Field.String(), t.Values)
+}
+
+// inWords is that a column holds the number of one of several words.
+func inWords(column string, words []string) (condition, error) {
+	list, err := json.Marshal(words)
+	return condition{column + " IN (SELECT id FROM word WHERE word IN (SELECT value FROM json_each(?)))", []any{string(list)}}, err
 }
 
 // matchOf writes the expression of FTS5 for a term: each value is a phrase, a * behind it asks for words that begin so. What is no word

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"strconv"
 )
 
@@ -24,7 +23,7 @@ func (s *Store) Findings(ctx context.Context, f Filter, p Page) (FindingPage, er
 		JOIN word g ON g.id = f.campaign JOIN word n ON n.id = f.sensor WHERE (f.time, f.seq) < (?, ?) AND f.time >= ? AND f.time < ?`+where+
 		` ORDER BY f.time DESC, f.seq DESC LIMIT ?`, append(args, p.limit())...)
 	var last place
-	found, err := collect(rows, err, func(scan func(...any) error) (r FindingRow, err error) {
+	found, err := collect(rows, err, func(scan scanner) (r FindingRow, err error) {
 		err = scan(&last.seq, &last.time, &r.Class, &r.Severity, &r.Count, &r.Campaign, &r.Sensor)
 		r.Time, r.ID = moment(last.time), strconv.FormatInt(last.seq, 10)
 		return r, err
@@ -42,7 +41,6 @@ func (s *Store) Findings(ctx context.Context, f Filter, p Page) (FindingPage, er
 func (s *Store) findingConditions(ctx context.Context, f Filter) (where string, args []any, err error) {
 	for i, t := range f.Terms {
 		var c condition
-		list, _ := json.Marshal(t.Values) // strings always can
 		switch t.Field {
 		case FieldCampaign:
 			ids, err := s.campaignNumbers(ctx, t.Values)
@@ -51,8 +49,10 @@ func (s *Store) findingConditions(ctx context.Context, f Filter) (where string, 
 			}
 			c.sql = "f.campaign IN (" + numbers(ids) + ")"
 		case FieldSensor, FieldAction:
-			column := map[Field]string{FieldSensor: "sensor", FieldAction: "class"}[t.Field]
-			c = condition{"f." + column + " IN (SELECT id FROM word WHERE word IN (SELECT value FROM json_each(?)))", []any{string(list)}}
+			column := map[Field]string{FieldSensor: "f.sensor", FieldAction: "f.class"}[t.Field]
+			if c, err = inWords(column, t.Values); err != nil {
+				return "", nil, err
+			}
 		default:
 			return "", nil, &FilterError{i, "findings are no popups: they can be asked for by campaign, sensor and action, not by " + t.Field.String()}
 		}

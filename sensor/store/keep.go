@@ -215,7 +215,7 @@ func (k *keeper) keepStat(d *document, seq int64) error {
 			frames = n
 		case name == "messages":
 			popups = n
-		case name == "kernel_dropped", name == "interface_dropped", strings.HasPrefix(name, "shed.") && name != "shed.texts":
+		case isDrop(name), isShed(name):
 			lost += n
 		}
 	})

@@ -112,7 +112,7 @@ func (s *Store) completeRow(ctx context.Context, m *MessageRow, r *popupRow) err
 	m.Text = beginning(m.Text, rowText)
 	m.From, m.To = beginning(m.From, rowText), beginning(m.To, rowText)
 	rows, err := s.db.QueryContext(ctx, "SELECT value FROM advert WHERE wording = ? AND kind = 0 LIMIT 5", r.wording)
-	m.Domains, err = collect(rows, err, func(scan func(...any) error) (string, error) {
+	m.Domains, err = collect(rows, err, func(scan scanner) (string, error) {
 		var d string
 		err := scan(&d)
 		return unturned(d), err
@@ -170,28 +170,19 @@ func (s *Store) Event(ctx context.Context, id string) (json.RawMessage, error) {
 		seq int64
 		ids []byte
 	}
-	found, err := collect(rows, err, func(scan func(...any) error) (b block, err error) { return b, scan(&b.seq, &b.ids) })
+	found, err := collect(rows, err, func(scan scanner) (b block, err error) {
+		err = scan(&b.seq, &b.ids)
+		return b, err
+	})
 	if err != nil {
 		return nil, err
 	}
 	for _, b := range found {
 		for n := 0; n+idOctets <= len(b.ids); n += idOctets {
 			if bytes.Equal(b.ids[n:n+idOctets], key) {
-				return s.line(ctx, b.seq<<8|int64(n/idOctets))
+				return (&recentBlocks{store: s}).line(ctx, b.seq<<8|int64(n/idOctets))
 			}
 		}
-	}
-	return nil, ErrNotFound
-}
-
-// line gives the document of a number.
-func (s *Store) line(ctx context.Context, seq int64) (json.RawMessage, error) {
-	lines, err := s.block(ctx, seq>>8)
-	if err != nil {
-		return nil, err
-	}
-	if n := int(seq & 255); n < len(lines) {
-		return lines[n], nil
 	}
 	return nil, ErrNotFound
 }

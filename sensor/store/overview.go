@@ -213,7 +213,6 @@ func (s *Store) tallied(ctx context.Context, f *Filter) (*sums, error) {
 	} else {
 		t.partial, err = s.walkAll(ctx, *f, func(r popupRow) { t.add(r.time/int64(time.Second), r.verdict, r.route, r.port, r.count) })
 	}
-	t.finish()
 	return t, err
 }
 
@@ -257,14 +256,14 @@ func (s *Store) sumTallies(ctx context.Context, f Filter, t *sums, level int64, 
 	c := condition{args: []any{level, f.From.Unix(), f.To.Unix()}}
 	rows, err := s.db.QueryContext(ctx, "SELECT p.at, p.verdict, p.route, p.port, SUM(p.count) FROM tally p WHERE p.campaign IN ("+numbers(campaigns)+
 		") AND p.level = ? AND p.at >= ? AND p.at < ? AND "+w.rest(&c)+" GROUP BY 1, 2, 3, 4", c.args...)
-	_, err = collect(rows, err, func(scan func(...any) error) (struct{}, error) {
+	err = eachRow(rows, err, func(scan scanner) error {
 		var at, verdict, route, port int64
 		var n uint64
 		err := scan(&at, &verdict, &route, &port, &n)
 		if err == nil {
 			t.add(at, verdict, route, port, n)
 		}
-		return struct{}{}, err
+		return err
 	})
 	return err
 }
@@ -282,22 +281,23 @@ func (s *Store) overviewSources(ctx context.Context, f *Filter, o *Overview) err
 		return err
 	}
 	h.into(o)
-	from, to := span(*f)
-	rows, err := s.db.QueryContext(ctx, "SELECT state, COUNT(*) FROM (SELECT state FROM source INDEXED BY source_last WHERE last >= ? AND first < ? LIMIT ?) GROUP BY 1",
-		from, to, countedSources)
-	if whole, errWhole := s.whole(ctx, *f); whole && err == nil {
-		rows.Close()
-		rows, err = s.db.QueryContext(ctx, "SELECT state, COUNT(*) FROM source INDEXED BY source_state GROUP BY 1")
-	} else if errWhole != nil {
-		return errWhole
+	whole, err := s.whole(ctx, *f)
+	if err != nil {
+		return err
 	}
-	_, err = collect(rows, err, func(scan func(...any) error) (struct{}, error) {
+	from, to := span(*f)
+	query, args := "SELECT state, COUNT(*) FROM (SELECT state FROM source INDEXED BY source_last WHERE last >= ? AND first < ? LIMIT ?) GROUP BY 1", []any{from, to, countedSources}
+	if whole {
+		query, args = "SELECT state, COUNT(*) FROM source INDEXED BY source_state GROUP BY 1", nil
+	}
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	err = eachRow(rows, err, func(scan scanner) error {
 		var state int
 		var n uint64
 		err := scan(&state, &n)
 		o.States[word(stateWords[:], state)] += n
 		o.Sources += n
-		return struct{}{}, err
+		return err
 	})
 	o.Partial = o.Partial || o.Sources == countedSources
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"os"
 	"slices"
@@ -28,7 +27,7 @@ func (s *Store) sensorSums(ctx context.Context, f Filter) (t sensorTotals, err e
 	if !f.To.IsZero() {
 		to = f.To.Unix() + 1
 	}
-	c, err := s.sensorCondition(f, "m.sensor")
+	c, err := sensorCondition(f, "m.sensor")
 	if err != nil {
 		return t, err
 	}
@@ -41,9 +40,9 @@ func (s *Store) sensorSums(ctx context.Context, f Filter) (t sensorTotals, err e
 		switch {
 		case n.Name == "frames":
 			t.frames = n.Count
-		case n.Name == "kernel_dropped", n.Name == "interface_dropped":
+		case isDrop(n.Name):
 			t.dropped += n.Count
-		case strings.HasPrefix(n.Name, "shed.") && n.Name != "shed.texts":
+		case isShed(n.Name):
 			t.shed += n.Count
 		}
 	}
@@ -51,21 +50,19 @@ func (s *Store) sensorSums(ctx context.Context, f Filter) (t sensorTotals, err e
 }
 
 // sensorCondition is that a row is of the sensors that a filter names; other conditions say nothing of a sensor's counts.
-func (s *Store) sensorCondition(f Filter, column string) (c condition, err error) {
+func sensorCondition(f Filter, column string) (c condition, err error) {
 	for _, t := range f.Terms {
 		if t.Field != FieldSensor {
 			continue
 		}
-		list, err := json.Marshal(t.Values)
+		one, err := inWords(column, t.Values)
 		if err != nil {
 			return c, err
 		}
-		not := ""
 		if t.Not {
-			not = "NOT "
+			one.sql = "NOT " + one.sql
 		}
-		c.sql += " AND " + not + column + " IN (SELECT id FROM word WHERE word IN (SELECT value FROM json_each(?)))"
-		c.args = append(c.args, string(list))
+		c.sql, c.args = c.sql+" AND "+one.sql, append(c.args, one.args...)
 	}
 	return c, nil
 }
@@ -80,7 +77,7 @@ func (s *Store) Sensor(ctx context.Context, f Filter) (SensorView, error) {
 	}
 	v.divide(t.measures)
 	rows, err := s.db.QueryContext(ctx, "SELECT w.word FROM word w WHERE w.id IN (SELECT DISTINCT sensor FROM measure) ORDER BY 1 LIMIT 100")
-	names, err := collect(rows, err, func(scan func(...any) error) (n string, err error) { return n, scan(&n) })
+	names, err := collect(rows, err, scanOne[string])
 	v.Sensors = append(v.Sensors, names...)
 	if err != nil {
 		return v, err
@@ -159,19 +156,19 @@ func (s *Store) sensorTimeline(ctx context.Context, f Filter, v *SensorView) err
 	}
 	step, _ := bucketStep(f.From, f.To)
 	step = max(step, 60)
-	c, err := s.sensorCondition(f, "sensor")
+	c, err := sensorCondition(f, "sensor")
 	if err != nil {
 		return err
 	}
 	v.Step = step
 	rows, err := s.db.QueryContext(ctx, "SELECT time / 1000000000 / ?1 * ?1, SUM(frames), SUM(popups), SUM(lost) FROM stat INDEXED BY stat_time WHERE time >= ?2 AND time < ?3"+
 		c.sql+" GROUP BY 1 ORDER BY 1", append([]any{step, f.From.UnixNano(), f.To.UnixNano()}, c.args...)...)
-	_, err = collect(rows, err, func(scan func(...any) error) (struct{}, error) {
+	err = eachRow(rows, err, func(scan scanner) error {
 		var at int64
 		var frames, popups, lost uint64
 		err := scan(&at, &frames, &popups, &lost)
 		v.At, v.FramesAt, v.PopupsAt, v.LostAt = append(v.At, at), append(v.FramesAt, frames), append(v.PopupsAt, popups), append(v.LostAt, lost)
-		return struct{}{}, err
+		return err
 	})
 	return err
 }
@@ -186,13 +183,9 @@ func (s *Store) sensorQueue(ctx context.Context, v *SensorView) error {
 	if err != nil {
 		return damaged(err)
 	}
-	line, err := s.line(ctx, seq)
+	d, _, err := (&recentBlocks{store: s}).document(ctx, seq)
 	if err != nil {
 		return err
-	}
-	d, err := readDocument(line)
-	if err != nil {
-		return errors.Join(ErrDamaged, err)
 	}
 	d.measures(func(name string, n int64) {
 		if rest, ok := strings.CutPrefix(name, "queue."); ok {

@@ -29,12 +29,12 @@ func (s *Store) Sources(ctx context.Context, f Filter, p Page) (SourcePage, erro
 	if err != nil {
 		return page, err
 	}
-	c, err := s.sourceConditions(ctx, f)
+	c, err := sourceConditions(f)
 	if err != nil {
 		return page, err
 	}
 	rows, err := s.db.QueryContext(ctx, "SELECT s.ip FROM source s "+index+" WHERE "+c.sql+" ORDER BY "+order+" LIMIT ? OFFSET ?", append(c.args, p.limit()+1, after)...)
-	ips, err := collect(rows, err, func(scan func(...any) error) (ip []byte, err error) { return ip, scan(&ip) })
+	ips, err := collect(rows, err, scanOne[[]byte])
 	if err != nil {
 		return page, err
 	}
@@ -46,25 +46,13 @@ func (s *Store) Sources(ctx context.Context, f Filter, p Page) (SourcePage, erro
 }
 
 // sourceConditions turns a filter into conditions on sources s.
-func (s *Store) sourceConditions(ctx context.Context, f Filter) (condition, error) {
+func sourceConditions(f Filter) (condition, error) {
 	all := condition{sql: "1"}
 	if from, to := span(f); !f.From.IsZero() || !f.To.IsZero() {
 		all = condition{"s.last >= ? AND s.first < ?", []any{from, to}}
 	}
 	for i, t := range f.Terms {
-		var c condition
-		err := check(t)
-		if err == nil {
-			c, err = s.termCondition(ctx, t)
-		}
-		if err == nil && t.Field == FieldState {
-			c, err = codeCondition(t, stateWords[1:], "s.state")
-		} else if err == nil {
-			c, err = anyOf(t, func(_ Term, value string) (condition, error) {
-				first, last, err := addressRange(value)
-				return condition{"s.ip BETWEEN ? AND ?", []any{first, last}}, err
-			})
-		}
+		c, err := sourceCondition(t)
 		if err != nil {
 			return all, atTerm(err, i)
 		}
@@ -74,6 +62,17 @@ func (s *Store) sourceConditions(ctx context.Context, f Filter) (condition, erro
 		all.sql, all.args = all.sql+" AND "+c.sql, append(all.args, c.args...)
 	}
 	return all, nil
+}
+
+// sourceCondition is the condition of a term on the state or the address, which are all that a source itself knows.
+func sourceCondition(t Term) (condition, error) {
+	if err := check(t); err != nil {
+		return condition{}, err
+	}
+	if t.Field == FieldState {
+		return codeCondition(t, stateWords[1:], "s.state")
+	}
+	return anyOf(t, addressIn("s.ip"))
 }
 
 // sourcesOfPopups finds the addresses on the popups that a filter means.
@@ -135,12 +134,12 @@ func (s *Store) sourceRow(ctx context.Context, ip []byte) (r SourceRow, err erro
 	r.IP, r.State, r.First, r.Last, r.States = addressText(ip), word(stateWords[:], int(state)), moment(first), moment(last), map[string]uint64{}
 	rows, err := s.db.QueryContext(ctx, "SELECT state, campaign FROM claim WHERE ip = ? LIMIT 5000", ip)
 	campaigns := map[int64]bool{}
-	_, err = collect(rows, err, func(scan func(...any) error) (struct{}, error) {
+	err = eachRow(rows, err, func(scan scanner) error {
 		var state, campaign int64
 		err := scan(&state, &campaign)
 		r.States[word(stateWords[:], int(state))]++
 		campaigns[campaign] = true
-		return struct{}{}, err
+		return err
 	})
 	r.Campaigns = uint64(len(campaigns))
 	return r, err
@@ -159,7 +158,7 @@ func (s *Store) Source(ctx context.Context, ip string) (v Source, err error) {
 		return v, err
 	}
 	rows, err := s.db.QueryContext(ctx, "SELECT seq FROM claim WHERE ip = ? ORDER BY last DESC, seq DESC LIMIT ?", key, maxClaims)
-	seqs, err := collect(rows, err, func(scan func(...any) error) (n int64, err error) { return n, scan(&n) })
+	seqs, err := collect(rows, err, scanOne[int64])
 	if err != nil {
 		return v, err
 	}
@@ -174,7 +173,7 @@ func (s *Store) Source(ctx context.Context, ip string) (v Source, err error) {
 	}
 	v.Left = v.Claims - min(v.Claims, uint64(len(seqs)))
 	rows, err = s.db.QueryContext(ctx, "SELECT id FROM draft WHERE source = ? ORDER BY at DESC, id LIMIT 100", v.IP)
-	drafts, err := collect(rows, err, func(scan func(...any) error) (id string, err error) { return id, scan(&id) })
+	drafts, err := collect(rows, err, scanOne[string])
 	v.Drafts = append(v.Drafts, drafts...)
 	return v, err
 }

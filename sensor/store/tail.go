@@ -60,7 +60,10 @@ func (s *Store) eachOther(ctx context.Context, set int, f Filter, give func(int6
 	for {
 		rows, err := s.db.QueryContext(ctx, "SELECT time, seq, id FROM event WHERE (time, id) > (?, ?) AND time < ? AND dataset = ? ORDER BY time, id LIMIT 500",
 			from, id, to, set)
-		list, err := collect(rows, err, func(scan func(...any) error) (e found, err error) { return e, scan(&e.time, &e.seq, &e.id) })
+		list, err := collect(rows, err, func(scan scanner) (e found, err error) {
+			err = scan(&e.time, &e.seq, &e.id)
+			return e, err
+		})
 		if err != nil || len(list) == 0 {
 			return err
 		}
@@ -81,22 +84,45 @@ type recentBlocks struct {
 	next  int
 }
 
+// line gives the document of a number, as it was written.
 func (r *recentBlocks) line(ctx context.Context, seq int64) (json.RawMessage, error) {
-	for i := range r.seq {
-		if r.seq[i] == seq>>8 && r.lines[i] != nil {
-			return r.lines[i][seq&255], nil
-		}
-	}
-	lines, err := r.store.block(ctx, seq>>8)
+	lines, err := r.block(ctx, seq>>8)
 	if err != nil {
 		return nil, err
 	}
-	r.seq[r.next], r.lines[r.next] = seq>>8, lines
-	r.next = (r.next + 1) % len(r.seq)
 	if n := int(seq & 255); n < len(lines) {
 		return lines[n], nil
 	}
 	return nil, ErrNotFound
+}
+
+// block gives the documents of a block, and remembers them.
+func (r *recentBlocks) block(ctx context.Context, block int64) ([]json.RawMessage, error) {
+	for i := range r.seq {
+		if r.seq[i] == block && r.lines[i] != nil {
+			return r.lines[i], nil
+		}
+	}
+	lines, err := r.store.block(ctx, block)
+	if err != nil {
+		return nil, err
+	}
+	r.seq[r.next], r.lines[r.next] = block, lines
+	r.next = (r.next + 1) % len(r.seq)
+	return lines, nil
+}
+
+// document gives the document of a number, read and as it was written.
+func (r *recentBlocks) document(ctx context.Context, seq int64) (*document, json.RawMessage, error) {
+	line, err := r.line(ctx, seq)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := readDocument(line)
+	if err != nil {
+		return nil, nil, errors.Join(ErrDamaged, err)
+	}
+	return d, line, nil
 }
 
 // tailBlocks is how far behind a live tail may be, in blocks: what is older it does not see.

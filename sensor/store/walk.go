@@ -59,9 +59,10 @@ type popupRow struct {
 
 const popupColumns = "p.time, p.seq, p.campaign, p.claim, p.wording, p.source, p.target, p.verdict, p.state, p.route, p.port, p.sensor, p.action, p.lure, p.score, p.count"
 
-func scanPopup(scan func(...any) error) (r popupRow, err error) {
-	return r, scan(&r.time, &r.seq, &r.campaign, &r.claim, &r.wording, &r.source, &r.target, &r.verdict, &r.state, &r.route, &r.port, &r.sensor,
+func scanPopup(scan scanner) (r popupRow, err error) {
+	err = scan(&r.time, &r.seq, &r.campaign, &r.claim, &r.wording, &r.source, &r.target, &r.verdict, &r.state, &r.route, &r.port, &r.sensor,
 		&r.action, &r.lure, &r.score, &r.count)
+	return r, err
 }
 
 // walk goes over the popups that a filter means, in the order of their time.

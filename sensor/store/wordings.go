@@ -60,7 +60,7 @@ func (w *wordingSet) adverts(ctx context.Context, t Term) error {
 // read adds the wordings of a query, and gives the last.
 func (w *wordingSet) read(ctx context.Context, query string, args ...any) (last int64, err error) {
 	rows, err := w.store.db.QueryContext(ctx, query, args...)
-	ids, err := collect(rows, err, func(scan func(...any) error) (id int64, err error) { return id, scan(&id) })
+	ids, err := collect(rows, err, scanOne[int64])
 	for _, last = range ids {
 		w.ids[last] = true
 	}
