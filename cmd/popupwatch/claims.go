@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"popupwatch/sensor/spoof"
+	"popupwatch/sensor/event"
 )
 
 // The bounds of what is kept of events, however many they are. What is beyond is counted.
@@ -22,60 +22,6 @@ const (
 	maxClaims    = 1000
 	maxDamages   = 20
 )
-
-// claimDocument is what of an event matters here.
-type claimDocument struct {
-	Time  time.Time `json:"@timestamp"`
-	Event struct {
-		Dataset string `json:"dataset"`
-	} `json:"event"`
-	Observer struct {
-		Name string `json:"name"`
-	} `json:"observer"`
-	Source struct {
-		IP string `json:"ip"`
-	} `json:"source"`
-	Popupwatch struct {
-		Campaign struct {
-			ID string `json:"id"`
-		} `json:"campaign"`
-		Message struct {
-			Count uint64 `json:"count"`
-		} `json:"message"`
-		Source claimFields `json:"source"`
-	} `json:"popupwatch"`
-}
-
-// claimFields is popupwatch.source.
-type claimFields struct {
-	State      string    `json:"state"`
-	Reportable bool      `json:"reportable"`
-	ClaimID    string    `json:"claim_id"`
-	Class      string    `json:"class"`
-	Hour       time.Time `json:"hour"`
-	Part       time.Time `json:"part"`
-	Decibans   float64   `json:"decibans"`
-	Posterior  *struct {
-		P10 float64 `json:"p10"`
-		P50 float64 `json:"p50"`
-		P90 float64 `json:"p90"`
-	} `json:"posterior"`
-	Evidence  []spoof.Evidence `json:"evidence"`
-	Conflict  bool             `json:"conflict"`
-	RefusedBy []string         `json:"refused_by"`
-	Emitter   string           `json:"emitter"`
-	Messages  uint64           `json:"messages"`
-	Targets   uint64           `json:"targets"`
-	Claims    uint64           `json:"claims"`
-	First     time.Time        `json:"first_seen"`
-	Last      time.Time        `json:"last_seen"`
-	Final     bool             `json:"final"`
-}
-
-// proven says whether the document calls the claim reportable, as only a proven one can be: whoever writes a file can write anything.
-func (d *claimDocument) proven() bool {
-	return d.Popupwatch.Source.Reportable && d.Popupwatch.Source.State == spoof.GenuineBound.String()
-}
 
 // claimKey is one part of one claim of one sensor.
 type claimKey struct {
@@ -87,7 +33,7 @@ type claimKey struct {
 type claims struct {
 	source  netip.Addr
 	needle  []byte
-	last    map[claimKey]*claimDocument
+	last    map[claimKey]*event.ClaimDocument
 	beyond  int // documents of claims beyond the bound
 	lines   int
 	popups  uint64   // with this source, by the documents of messages
@@ -97,7 +43,7 @@ type claims struct {
 }
 
 func newClaims(source netip.Addr) *claims {
-	return &claims{source: source, needle: []byte(`"` + source.String() + `"`), last: map[claimKey]*claimDocument{}}
+	return &claims{source: source, needle: []byte(`"` + source.String() + `"`), last: map[claimKey]*event.ClaimDocument{}}
 }
 
 // read takes all events of an input. The error is the reader's; what came before it is kept.
@@ -132,7 +78,7 @@ func (c *claims) line(name string, n int, line []byte) {
 	if !bytes.Contains(line, c.needle) && !bytes.Contains(line, []byte(`"claims"`)) {
 		return
 	}
-	d := &claimDocument{}
+	d := &event.ClaimDocument{}
 	if err := json.Unmarshal(line, d); err != nil {
 		c.damaged(name, n, "no event of popupwatch: "+err.Error())
 		return
@@ -149,7 +95,7 @@ func (c *claims) damaged(name string, n int, why string) {
 }
 
 // take keeps a document if it is the last word on its claim.
-func (c *claims) take(d *claimDocument) {
+func (c *claims) take(d *event.ClaimDocument) {
 	s := &d.Popupwatch.Source
 	named := d.Source.IP == c.source.String()
 	switch {
@@ -175,7 +121,7 @@ func (c *claims) take(d *claimDocument) {
 }
 
 // before says whether a document is older than another of the same claim: the final one is the last.
-func before(d, other *claimDocument) bool {
+func before(d, other *event.ClaimDocument) bool {
 	if d.Popupwatch.Source.Final != other.Popupwatch.Source.Final {
 		return other.Popupwatch.Source.Final
 	}
@@ -183,12 +129,12 @@ func before(d, other *claimDocument) bool {
 }
 
 // list gives the claims by hour, campaign and part.
-func (c *claims) list() []*claimDocument {
-	out := make([]*claimDocument, 0, len(c.last))
+func (c *claims) list() []*event.ClaimDocument {
+	out := make([]*event.ClaimDocument, 0, len(c.last))
 	for _, d := range c.last {
 		out = append(out, d)
 	}
-	slices.SortFunc(out, func(a, b *claimDocument) int {
+	slices.SortFunc(out, func(a, b *event.ClaimDocument) int {
 		s, o := &a.Popupwatch.Source, &b.Popupwatch.Source
 		return cmp.Or(s.Hour.Compare(o.Hour), strings.Compare(a.Popupwatch.Campaign.ID, b.Popupwatch.Campaign.ID), strings.Compare(s.Class, o.Class),
 			s.Part.Compare(o.Part), strings.Compare(a.Observer.Name, b.Observer.Name))

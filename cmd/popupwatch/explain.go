@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"popupwatch/sensor/event"
 	"popupwatch/sensor/spoof"
 )
 
@@ -96,13 +97,13 @@ func (c *claims) explain(p *page) {
 }
 
 // totals writes what holds over all claims.
-func (c *claims) totals(p *page, all []*claimDocument) {
+func (c *claims) totals(p *page, all []*event.ClaimDocument) {
 	states, campaigns, messages, reportable := map[string]int{}, map[string]bool{}, uint64(0), 0
 	for _, d := range all {
 		states[d.Popupwatch.Source.State]++
 		campaigns[d.Popupwatch.Campaign.ID] = true
 		messages += d.Popupwatch.Source.Messages
-		if d.proven() {
+		if d.Popupwatch.Source.CallsProven() {
 			reportable++
 		}
 	}
@@ -132,7 +133,7 @@ func (c *claims) totals(p *page, all []*claimDocument) {
 }
 
 // explainClaim writes one claim. Counsel that the claim before it had too is not said again.
-func explainClaim(p *page, d *claimDocument, before string) (counsel string) {
+func explainClaim(p *page, d *event.ClaimDocument, before string) (counsel string) {
 	s := &d.Popupwatch.Source
 	about, open := "campaign "+oneLine(d.Popupwatch.Campaign.ID, 60), ""
 	if !s.Final {
@@ -171,7 +172,7 @@ func span(first, last time.Time) string {
 }
 
 // explainEvidence writes what speaks for and against forging, and what was not used.
-func explainEvidence(p *page, s *claimFields) {
+func explainEvidence(p *page, s *event.ClaimFields) {
 	counted, left := spoof.Weigh(s.Evidence)
 	part := func(of []spoof.Evidence, in func(spoof.Evidence) bool) []spoof.Evidence {
 		return slices.DeleteFunc(slices.Clone(of), func(e spoof.Evidence) bool { return !in(e) })
@@ -217,13 +218,13 @@ func frames(numbers []uint64) string {
 }
 
 // explainGates says why a proven claim is not reportable, and what a conflict is.
-func explainGates(p *page, d *claimDocument) {
+func explainGates(p *page, d *event.ClaimDocument) {
 	s := &d.Popupwatch.Source
 	if s.Conflict {
 		p.line(1, "conflict")
 		p.line(2, "A proof and other evidence contradict each other, so neither is believed. A person has to look; nobody may be reported.")
 	}
-	if s.Reportable && !d.proven() {
+	if s.Reportable && !d.Popupwatch.Source.CallsProven() {
 		p.line(1, "The event calls the claim reportable, but not proven: no version of popupwatch writes that. Do not trust the file.")
 	}
 	if len(s.RefusedBy) > 0 {
@@ -239,7 +240,7 @@ func explainGates(p *page, d *claimDocument) {
 }
 
 // adviceOf makes the part of a claim's page that goes by its state and the ids of its evidence.
-func adviceOf(s *claimFields) *page {
+func adviceOf(s *event.ClaimFields) *page {
 	ids := make([]string, 0, len(s.Evidence))
 	for _, e := range s.Evidence {
 		ids = append(ids, e.ID)

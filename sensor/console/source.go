@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"popupwatch/sensor/event"
 	"popupwatch/sensor/spoof"
 	"popupwatch/sensor/store"
 )
@@ -21,36 +22,30 @@ type sourceView struct {
 
 // claimView is one claim: what was seen of the address in one campaign and hour.
 type claimView struct {
-	ClaimID    string          `json:"claim_id"`
-	Campaign   string          `json:"campaign"`
-	Class      string          `json:"class"`
-	Sensor     string          `json:"sensor"`
-	Hour       time.Time       `json:"hour"`
-	First      time.Time       `json:"first_seen"`
-	Last       time.Time       `json:"last_seen"`
-	State      string          `json:"state"`
-	Says       string          `json:"says"` // the state in plain words
-	Decibans   float64         `json:"decibans"`
-	Posterior  *posterior      `json:"posterior,omitempty"`
-	Counted    []evidence      `json:"counted"` // what the sum counts: of each group the strongest
-	Left       []evidence      `json:"left"`    // what it leaves out
-	Conflict   bool            `json:"conflict"`
-	Reportable bool            `json:"reportable"`
-	Refused    []string        `json:"refused"` // why a proven claim is not reportable, in sentences
-	Emitter    string          `json:"emitter,omitempty"`
-	Messages   uint64          `json:"messages"`
-	Targets    uint64          `json:"targets"`
-	Final      bool            `json:"final"`
-	Change     []string        `json:"change"` // what would change the state
-	Never      []string        `json:"never"`  // what must not be concluded
-	Harm       string          `json:"harm,omitempty"`
-	Document   json.RawMessage `json:"document"`
-}
-
-type posterior struct {
-	P10 float64 `json:"p10"`
-	P50 float64 `json:"p50"`
-	P90 float64 `json:"p90"`
+	ClaimID    string                `json:"claim_id"`
+	Campaign   string                `json:"campaign"`
+	Class      string                `json:"class"`
+	Sensor     string                `json:"sensor"`
+	Hour       time.Time             `json:"hour"`
+	First      time.Time             `json:"first_seen"`
+	Last       time.Time             `json:"last_seen"`
+	State      string                `json:"state"`
+	Says       string                `json:"says"` // the state in plain words
+	Decibans   float64               `json:"decibans"`
+	Posterior  *event.ClaimPosterior `json:"posterior,omitempty"`
+	Counted    []evidence            `json:"counted"` // what the sum counts: of each group the strongest
+	Left       []evidence            `json:"left"`    // what it leaves out
+	Conflict   bool                  `json:"conflict"`
+	Reportable bool                  `json:"reportable"`
+	Refused    []string              `json:"refused"` // why a proven claim is not reportable, in sentences
+	Emitter    string                `json:"emitter,omitempty"`
+	Messages   uint64                `json:"messages"`
+	Targets    uint64                `json:"targets"`
+	Final      bool                  `json:"final"`
+	Change     []string              `json:"change"` // what would change the state
+	Never      []string              `json:"never"`  // what must not be concluded
+	Harm       string                `json:"harm,omitempty"`
+	Document   json.RawMessage       `json:"document"`
 }
 
 type evidence struct {
@@ -59,36 +54,6 @@ type evidence struct {
 	Decibans float64  `json:"decibans"`
 	Text     string   `json:"text"`
 	Packets  []uint64 `json:"packets"`
-}
-
-// claimDocument is what of a document of the source set matters here.
-type claimDocument struct {
-	Observer struct {
-		Name string `json:"name"`
-	} `json:"observer"`
-	Popupwatch struct {
-		Campaign struct {
-			ID string `json:"id"`
-		} `json:"campaign"`
-		Source struct {
-			ClaimID    string           `json:"claim_id"`
-			Class      string           `json:"class"`
-			State      string           `json:"state"`
-			Reportable bool             `json:"reportable"`
-			Hour       time.Time        `json:"hour"`
-			Decibans   float64          `json:"decibans"`
-			Posterior  *posterior       `json:"posterior"`
-			Evidence   []spoof.Evidence `json:"evidence"`
-			Conflict   bool             `json:"conflict"`
-			RefusedBy  []string         `json:"refused_by"`
-			Emitter    string           `json:"emitter"`
-			Messages   uint64           `json:"messages"`
-			Targets    uint64           `json:"targets"`
-			First      time.Time        `json:"first_seen"`
-			Last       time.Time        `json:"last_seen"`
-			Final      bool             `json:"final"`
-		} `json:"source"`
-	} `json:"popupwatch"`
 }
 
 // viewSource puts the claims of an address and the counsel for them together. A draft is named only where a claim is proven and reportable:
@@ -125,7 +90,7 @@ func summary(claims, proven int, draft bool) string {
 }
 
 func viewClaim(document json.RawMessage) (c claimView, err error) {
-	var d claimDocument
+	var d event.ClaimDocument
 	if err := json.Unmarshal(document, &d); err != nil {
 		return c, errors.Join(store.ErrDamaged, err)
 	}
@@ -139,7 +104,7 @@ func viewClaim(document json.RawMessage) (c claimView, err error) {
 	c = claimView{
 		ClaimID: s.ClaimID, Campaign: d.Popupwatch.Campaign.ID, Class: s.Class, Sensor: d.Observer.Name, Hour: s.Hour, First: s.First, Last: s.Last,
 		State: s.State, Says: counsel.Says, Decibans: s.Decibans, Posterior: s.Posterior, Counted: viewEvidence(counted), Left: viewEvidence(left),
-		Conflict: s.Conflict, Reportable: s.Reportable && s.State == spoof.GenuineBound.String(), Refused: refusals(s.RefusedBy), Emitter: s.Emitter,
+		Conflict: s.Conflict, Reportable: s.CallsProven(), Refused: refusals(s.RefusedBy), Emitter: s.Emitter,
 		Messages: s.Messages, Targets: s.Targets, Final: s.Final, Change: counsel.Change, Never: counsel.Never, Harm: counsel.Harm, Document: document,
 	}
 	return c, nil
