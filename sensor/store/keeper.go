@@ -103,6 +103,20 @@ func (k *keeper) stmt(query string) (*sql.Stmt, error) {
 	return s, err
 }
 
+// close gives the prepared statements up. SQLite keeps a file open, and its journal beside it, until the last of them is closed, and a
+// connection does not close them.
+func (k *keeper) close() error {
+	if k == nil {
+		return nil
+	}
+	var errs []error
+	for _, s := range k.prepared {
+		errs = append(errs, s.Close())
+	}
+	clear(k.prepared)
+	return errors.Join(errs...)
+}
+
 // exec carries out a statement and says how many rows it changed.
 func (k *keeper) exec(query string, args ...any) (int64, error) {
 	s, err := k.stmt(query)

@@ -259,7 +259,7 @@ func (s *Store) Path() string { return s.path }
 
 // Close gives the file up. What waits stays in it, unless it is a temporary one.
 func (s *Store) Close() error {
-	var errs []error
+	errs := []error{s.keeper.close()}
 	if s.conn != nil {
 		errs = append(errs, s.conn.Close())
 	}
