@@ -20,3 +20,28 @@ func TestAStoreThatIsClosedIsOneFile(t *testing.T) {
 		}
 	}
 }
+
+// Who closes a store while another goroutine still writes takes nothing from under it: the writes before are whole, those after are refused.
+func TestAStoreIsClosedBesideWhoWrites(t *testing.T) {
+	lines := realLines(t)
+	for range 20 {
+		s := opened(t, filepath.Join(t.TempDir(), "x.db"), 0)
+		began, refused := make(chan bool), make(chan error, 1)
+		go func() {
+			close(began)
+			for {
+				b := new(Batch)
+				b.Add("logs-x-default", "id", lines[0])
+				if err := s.Put(b); err != nil {
+					refused <- err
+					return
+				}
+			}
+		}()
+		<-began
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		<-refused
+	}
+}

@@ -113,7 +113,6 @@ func (k *keeper) close() error {
 	for _, s := range k.prepared {
 		errs = append(errs, s.Close())
 	}
-	clear(k.prepared)
 	return errors.Join(errs...)
 }
 

@@ -259,6 +259,8 @@ func (s *Store) Path() string { return s.path }
 
 // Close gives the file up. What waits stays in it, unless it is a temporary one.
 func (s *Store) Close() error {
+	s.mu.Lock() // a transaction that was begun ends first
+	defer s.mu.Unlock()
 	errs := []error{s.keeper.close()}
 	if s.conn != nil {
 		errs = append(errs, s.conn.Close())
