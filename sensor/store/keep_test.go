@@ -43,11 +43,7 @@ func keepLines(t testing.TB, s *Store, lines [][]byte, each int) {
 // realStore is a store that holds the real events.
 func realStore(t testing.TB) (*Store, []map[string]any) {
 	t.Helper()
-	s, err := Open(filepath.Join(t.TempDir(), "x.db"), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	s := opened(t, filepath.Join(t.TempDir(), "x.db"), 0)
 	lines := realLines(t)
 	keepLines(t, s, lines, 7)
 	var all []map[string]any
@@ -167,11 +163,7 @@ func TestExportGivesEachDocumentInTime(t *testing.T) {
 
 // At the bounds of age and room: what arrived longest ago goes, whatever its packet time, and the sums stay true.
 func TestWhatIsGivenUpIsGoneFromAllTables(t *testing.T) {
-	s, err := Open(filepath.Join(t.TempDir(), "x.db"), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := opened(t, filepath.Join(t.TempDir(), "x.db"), 0)
 	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 	s.keeper.now = func() time.Time { return now }
 	if err := s.KeepFor(Retention{Days: 30}); err != nil {

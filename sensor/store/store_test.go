@@ -25,7 +25,7 @@ func batchOf(from, n int) *Batch {
 
 func aDocument(i int) []byte { return fmt.Appendf(nil, `{"event":{"id":"id-%d"},"n":%d}`, i, i) }
 
-func opened(t *testing.T, path string, limit int64) *Store {
+func opened(t testing.TB, path string, limit int64) *Store {
 	t.Helper()
 	s, err := Open(path, limit)
 	if err != nil {
