@@ -55,8 +55,12 @@ func letters(t *testing.T, path string) int64 {
 func TestDeadLettersAreDeletedWhenTheyWerePrintedAndNotBefore(t *testing.T) {
 	path := withLetters(t)
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
-	if err != nil {
-		t.Skip("needs /dev/full")
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true":
+		t.Fatalf("needs /dev/full: %v", err)
+	default:
+		t.Skipf("needs /dev/full: %v", err)
 	}
 	defer full.Close()
 	if status := run([]string{"queue", "deadletter", "--discard", "--store", path}, stdio{strings.NewReader(""), full, os.Stderr}); status != exitFailed || letters(t, path) != 1 {
