@@ -7,6 +7,7 @@ import (
 
 	"popupwatch/decoders/text"
 	"popupwatch/sensor/store"
+	"popupwatch/sensor/view"
 )
 
 // status is who answers.
@@ -42,14 +43,14 @@ type campaignView struct {
 
 type variantView struct {
 	store.Variant
-	Diff []piece `json:"diff"`
+	Diff []view.Piece `json:"diff"`
 }
 
 func (c *Console) campaign(ctx context.Context, q *request) (any, error) {
 	found, err := c.store.Campaign(ctx, q.path("id"), q.filter)
 	v := campaignView{Campaign: found, Variants: make([]variantView, 0, len(found.Variants))}
 	for _, variant := range found.Variants {
-		v.Variants = append(v.Variants, variantView{variant, compare(found.Variants[0].Text, variant.Text)})
+		v.Variants = append(v.Variants, variantView{variant, view.Compare(found.Variants[0].Text, variant.Text)})
 	}
 	return v, err
 }
@@ -63,7 +64,7 @@ func (c *Console) source(ctx context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return viewSource(found)
+	return view.OfSource(found)
 }
 
 func (c *Console) messages(ctx context.Context, q *request) (any, error) {

@@ -1,4 +1,4 @@
-package console
+package view
 
 import (
 	"encoding/json"
@@ -11,17 +11,17 @@ import (
 	"popupwatch/sensor/store"
 )
 
-// sourceView is all that can be said of one address. Summary is what a person should read first.
-type sourceView struct {
+// Source is all that can be said of one address. Summary is what a person should read first.
+type Source struct {
 	store.SourceRow
 	Summary string      `json:"summary"`
-	Told    []claimView `json:"told"` // claims, the newest first
+	Told    []Claim `json:"told"` // claims, the newest first
 	Left    uint64      `json:"left"` // claims that are not told
 	Draft   string      `json:"draft,omitempty"`
 }
 
-// claimView is one claim: what was seen of the address in one campaign and hour.
-type claimView struct {
+// Claim is one claim: what was seen of the address in one campaign and hour.
+type Claim struct {
 	ClaimID    string                `json:"claim_id"`
 	Campaign   string                `json:"campaign"`
 	Class      string                `json:"class"`
@@ -33,8 +33,8 @@ type claimView struct {
 	Says       string                `json:"says"` // the state in plain words
 	Decibans   float64               `json:"decibans"`
 	Posterior  *event.ClaimPosterior `json:"posterior,omitempty"`
-	Counted    []evidence            `json:"counted"` // what the sum counts: of each group the strongest
-	Left       []evidence            `json:"left"`    // what it leaves out
+	Counted    []Evidence            `json:"counted"` // what the sum counts: of each group the strongest
+	Left       []Evidence            `json:"left"`    // what it leaves out
 	Conflict   bool                  `json:"conflict"`
 	Reportable bool                  `json:"reportable"`
 	Refused    []string              `json:"refused"` // why a proven claim is not reportable, in sentences
@@ -48,7 +48,8 @@ type claimView struct {
 	Document   json.RawMessage       `json:"document"`
 }
 
-type evidence struct {
+// Evidence is one row of evidence: a sentence, its weight for forging, and the frames it was seen in.
+type Evidence struct {
 	ID       string   `json:"id"`
 	Group    string   `json:"group"`
 	Decibans float64  `json:"decibans"`
@@ -56,13 +57,13 @@ type evidence struct {
 	Packets  []uint64 `json:"packets"`
 }
 
-// viewSource puts the claims of an address and the counsel for them together. A draft is named only where a claim is proven and reportable:
+// OfSource puts the claims of an address and the counsel for them together. A draft is named only where a claim is proven and reportable:
 // other drafts are text of an earlier time, which nothing stands behind any more.
-func viewSource(s store.Source) (*sourceView, error) {
-	v := &sourceView{SourceRow: s.SourceRow, Told: make([]claimView, 0, len(s.Documents)), Left: s.Left}
+func OfSource(s store.Source) (*Source, error) {
+	v := &Source{SourceRow: s.SourceRow, Told: make([]Claim, 0, len(s.Documents)), Left: s.Left}
 	proven := 0
 	for _, document := range s.Documents {
-		c, err := viewClaim(document)
+		c, err := OfClaim(document)
 		if err != nil {
 			return nil, err
 		}
@@ -89,7 +90,8 @@ func summary(claims, proven int, draft bool) string {
 	return fmt.Sprintf("%d of %d claims are proven. A draft was written while the proof was held; popupwatch report checks it against the gates of time and contact before anybody sends it.", proven, claims)
 }
 
-func viewClaim(document json.RawMessage) (c claimView, err error) {
+// OfClaim puts a document of the source set and the counsel for it together. The error is store.ErrDamaged.
+func OfClaim(document json.RawMessage) (c Claim, err error) {
 	var d event.ClaimDocument
 	if err := json.Unmarshal(document, &d); err != nil {
 		return c, errors.Join(store.ErrDamaged, err)
@@ -101,19 +103,19 @@ func viewClaim(document json.RawMessage) (c claimView, err error) {
 	}
 	counsel := spoof.Advice(s.State, ids)
 	counted, left := spoof.Weigh(s.Evidence)
-	c = claimView{
+	c = Claim{
 		ClaimID: s.ClaimID, Campaign: d.Popupwatch.Campaign.ID, Class: s.Class, Sensor: d.Observer.Name, Hour: s.Hour, First: s.First, Last: s.Last,
-		State: s.State, Says: counsel.Says, Decibans: s.Decibans, Posterior: s.Posterior, Counted: viewEvidence(counted), Left: viewEvidence(left),
+		State: s.State, Says: counsel.Says, Decibans: s.Decibans, Posterior: s.Posterior, Counted: ofEvidence(counted), Left: ofEvidence(left),
 		Conflict: s.Conflict, Reportable: s.CallsProven(), Refused: refusals(s.RefusedBy), Emitter: s.Emitter,
 		Messages: s.Messages, Targets: s.Targets, Final: s.Final, Change: counsel.Change, Never: counsel.Never, Harm: counsel.Harm, Document: document,
 	}
 	return c, nil
 }
 
-func viewEvidence(rows []spoof.Evidence) []evidence {
-	list := make([]evidence, 0, len(rows))
+func ofEvidence(rows []spoof.Evidence) []Evidence {
+	list := make([]Evidence, 0, len(rows))
 	for _, e := range rows {
-		list = append(list, evidence{e.ID, e.Group, e.Decibans, e.Text, append([]uint64{}, e.Packets...)})
+		list = append(list, Evidence{e.ID, e.Group, e.Decibans, e.Text, append([]uint64{}, e.Packets...)})
 	}
 	return list
 }

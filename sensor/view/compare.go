@@ -1,9 +1,9 @@
-package console
+package view
 
 import "strings"
 
-// piece is a run of words of a variant: same as in the first, added to it, or removed from it.
-type piece struct {
+// Piece is a run of words of a variant: same as in the first, added to it, or removed from it.
+type Piece struct {
 	Op   string `json:"op"` // same, added, removed
 	Text string `json:"text"`
 }
@@ -11,10 +11,11 @@ type piece struct {
 // maxWords bounds the words of a text that are compared; what is behind them is one piece.
 const maxWords = 400
 
-// compare says what differs between a campaign's first text and a variant, word by word. The pieces that are not removed are the variant.
-func compare(first, variant string) []piece {
+// Compare says what differs between a campaign's first text and a variant, word by word. The pieces that are not removed are the
+// variant.
+func Compare(first, variant string) []Piece {
 	if first == variant {
-		return []piece{{"same", variant}}
+		return []Piece{{"same", variant}}
 	}
 	a, restA := split(first)
 	b, restB := split(variant)
@@ -58,7 +59,7 @@ func lengths(a, b []string) [][]uint16 {
 }
 
 // backtrack walks along a longest common subsequence.
-func backtrack(a, b []string, table [][]uint16) (pieces []piece) {
+func backtrack(a, b []string, table [][]uint16) (pieces []Piece) {
 	i, j := 0, 0
 	for i < len(a) || j < len(b) {
 		switch {
@@ -77,7 +78,7 @@ func backtrack(a, b []string, table [][]uint16) (pieces []piece) {
 }
 
 // push adds words to the last piece if that is of the same kind.
-func push(pieces []piece, op, text string) []piece {
+func push(pieces []Piece, op, text string) []Piece {
 	if text == "" {
 		return pieces
 	}
@@ -85,5 +86,5 @@ func push(pieces []piece, op, text string) []piece {
 		pieces[n-1].Text += text
 		return pieces
 	}
-	return append(pieces, piece{op, text})
+	return append(pieces, Piece{op, text})
 }
