@@ -9,6 +9,7 @@ import (
 	"popupwatch/decoders"
 	"popupwatch/sensor"
 	"popupwatch/sensor/capture"
+	"popupwatch/sensor/handout"
 	"popupwatch/sensor/report"
 	"popupwatch/sensor/sink"
 	"popupwatch/sensor/store"
@@ -21,15 +22,17 @@ type beside struct {
 	path     string
 	kept     report.Kept
 	delivery *delivery
+	handout  *handout.Collector // of --report; nil without
+	report   string             // where that goes
 }
 
-// openBeside begins to draft and to keep packets. Drafts go to a store that was named; without one they are counted.
+// openBeside begins to draft, to keep packets, and to collect for a report of the run. Drafts go to a store that was named; without one they are counted.
 func (s *settings) openBeside(d *delivery) (*beside, error) {
 	form, err := report.NewForm(s.report.reporter)
 	if err != nil {
 		return nil, err
 	}
-	b := &beside{path: s.report.evidence, delivery: d}
+	b := &beside{path: s.report.evidence, delivery: d, report: s.report.html}
 	var keep report.Keeper
 	var known []store.Draft
 	if d.keeps() {
@@ -43,21 +46,30 @@ func (s *settings) openBeside(d *delivery) (*beside, error) {
 		return nil, err
 	}
 	b.drafts = report.NewDrafts(form, keep, known)
-	if b.path == "" {
-		return b, nil
+	if b.path != "" {
+		b.evidence, err = report.NewEvidence(report.EvidenceConfig{
+			Dir: filepath.Dir(b.path), Packets: s.report.evidencePacket, Octets: s.report.evidenceOctets, Line: oneLine,
+		})
 	}
-	b.evidence, err = report.NewEvidence(report.EvidenceConfig{
-		Dir: filepath.Dir(b.path), Packets: s.report.evidencePacket, Octets: s.report.evidenceOctets, Line: oneLine,
-	})
-	return b, err
+	if err != nil {
+		return nil, err
+	}
+	if b.handout, err = s.openHandout(); err != nil {
+		return nil, errors.Join(err, b.discard())
+	}
+	return b, nil
 }
 
 // besides gives a sink of the events' own and of what is made besides.
 func (b *beside) besides(out eventSink) eventSink {
-	if b.evidence == nil {
-		return sink.Fanout{out, b.drafts}
+	all := sink.Fanout{out, b.drafts}
+	if b.evidence != nil {
+		all = append(all, b.evidence)
 	}
-	return sink.Fanout{out, b.drafts, b.evidence}
+	if b.handout != nil {
+		all = append(all, b.handout)
+	}
+	return all
 }
 
 // witness is who sees the frames of the road; nil where nobody keeps them.
@@ -91,10 +103,17 @@ func (b *beside) save(from func(int) decoders.Interface) (err error) {
 
 // discard gives up what was kept.
 func (b *beside) discard() error {
-	if b == nil || b.evidence == nil {
+	if b == nil {
 		return nil
 	}
-	return b.evidence.Discard()
+	var err error
+	if b.evidence != nil {
+		err = b.evidence.Discard()
+	}
+	if b.handout != nil {
+		err = errors.Join(err, b.handout.Discard())
+	}
+	return err
 }
 
 // said is what there is to say to people of what was made besides; nothing where nothing was.
@@ -113,6 +132,9 @@ func (b *beside) said() (lines []string) {
 	}
 	if b.evidence != nil {
 		lines = append(lines, fmt.Sprintf("Evidence: %s; in %s", b.kept, b.path))
+	}
+	if b.handout != nil {
+		lines = append(lines, "Report, to be opened in a browser: "+b.report)
 	}
 	return lines
 }

@@ -58,18 +58,24 @@ func replay(s *settings, paths []string, io stdio) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(keepInputs("--events", s.events, paths), keepInputs("--evidence", s.report.evidence, paths)); err != nil {
+	if err := errors.Join(keepInputs("--events", s.events, paths), keepInputs("--evidence", s.report.evidence, paths),
+		keepInputs("--report", s.report.html, paths)); err != nil {
 		return err
+	}
+	var stdin *hashedInput
+	if s.report.html != "" {
+		stdin = newHashedInput(io.in)
+		io.in = stdin
 	}
 	files, err := capture.Open(paths, capture.Config{Filter: s.filter, Stdin: io.in})
 	if err != nil {
 		return err
 	}
-	return errors.Join(replayFiles(s, config, files, io), files.Close())
+	return errors.Join(replayFiles(s, config, files, stdin, io), files.Close())
 }
 
 // replayFiles opens what is written, carries the frames, and says what was found.
-func replayFiles(s *settings, config sensor.Config, files *capture.Files, io stdio) (err error) {
+func replayFiles(s *settings, config sensor.Config, files *capture.Files, stdin *hashedInput, io stdio) (err error) {
 	out, err := openEvents(s.events, io)
 	if err != nil {
 		return err
@@ -98,6 +104,9 @@ func replayFiles(s *settings, config sensor.Config, files *capture.Files, io std
 	err = errors.Join(err, d.complete(func() bool { return !interrupted && src.stopped.Load() }, src.left(io.err)))
 	stop()
 	summary := runSummary{Summary: road.Summary(), files: files.Reports(), elapsed: time.Since(began), delivery: d, beside: b, settings: s}
+	if err == nil {
+		err = summary.hand(stdin, interrupted)
+	}
 	if err != nil {
 		return errors.Join(d.account(err), d.discard())
 	}

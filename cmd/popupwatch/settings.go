@@ -116,6 +116,7 @@ func (s *settings) addCommon(f *pflag.FlagSet) {
 func (s *settings) addReplay(f *pflag.FlagSet) {
 	f.BoolVar(&s.alerts, "alerts", false, "write alerts as event.kind: alert, as live does")
 	f.StringVar(&s.summary, "summary", "text", "what to say at the end: text, json or none")
+	f.StringVar(&s.report.html, "report", "", "write a report to `FILE.html`: one page with pictures, to hand on")
 	f.BoolVar(&s.watching, "watch", false, "stay, and read what a rotating capture adds to a directory")
 }
 

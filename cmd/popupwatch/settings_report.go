@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -11,6 +13,7 @@ import (
 
 // reportSettings are what drafts and evidence need to know.
 type reportSettings struct {
+	html           string // of the run
 	evidence       string
 	evidencePacket int
 	evidenceOctets int64
@@ -53,18 +56,28 @@ func (s *settings) checkReport() error {
 	switch {
 	case r.evidencePacket < 1 || r.evidenceOctets < 1:
 		return usageError("--evidence-packets, --evidence-octets: at least 1")
-	case r.evidence == "":
+	case r.html != "" && s.watching:
+		return usageError("--report: it is written when a run ends, and --watch stays")
+	}
+	return errors.Join(checkOutput("--evidence", r.evidence, s.events, s.elastic.store, s.state, r.html),
+		checkOutput("--report", r.html, s.events, s.elastic.store, s.state, r.evidence))
+}
+
+// checkOutput refuses a file that is written when the run ends in a place that is not there, or that is another output.
+func checkOutput(flag, path string, others ...string) error {
+	switch {
+	case path == "":
 		return nil
-	case r.evidence == "-":
-		return usageError("--evidence: a file is wanted, it is written when the run ends")
-	case r.evidence == s.events || r.evidence == s.elastic.store || r.evidence == s.state:
-		return usageError("--evidence %s: that is the name of another output", r.evidence)
+	case path == "-":
+		return usageError("%s: a file is wanted, it is written when the run ends", flag)
+	case slices.Contains(others, path):
+		return usageError("%s %s: that is the name of another output", flag, path)
 	}
-	if info, err := os.Stat(filepath.Dir(r.evidence)); err != nil || !info.IsDir() {
-		return usageError("%s: there is no folder %s to write it to", r.evidence, filepath.Dir(r.evidence))
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return usageError("%s: there is no folder %s to write it to", path, filepath.Dir(path))
 	}
-	if info, err := os.Stat(r.evidence); err == nil && !info.Mode().IsRegular() {
-		return usageError("--evidence %s: that is no regular file", r.evidence)
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return usageError("%s %s: that is no regular file", flag, path)
 	}
 	return nil
 }

@@ -53,8 +53,11 @@ type Store struct {
 	carried int64
 	arrived chan struct{}
 	packed  []byte
-	recent  [recentRows]recentRow
-	keeper  *keeper // keeps events for the console; nil for a temporary store and for who only looks
+
+	unhurried bool // questions go to their end
+
+	recent [recentRows]recentRow
+	keeper *keeper // keeps events for the console; nil for a temporary store and for who only looks
 }
 
 // Open opens the store, or makes it. limit is how many octets of documents may wait, 0 the default. It is ErrInUse while another process
@@ -100,6 +103,10 @@ func OpenReader(path string) (*Store, error) {
 	}
 	return open(path, readerPragmas, 0)
 }
+
+// Unhurried lets questions take the time that they need, for answers that must not depend on how fast a machine is. It belongs before the first
+// question.
+func (s *Store) Unhurried() { s.unhurried = true }
 
 // maxConnections bounds the questions that are asked at once, and with them the memory of their caches.
 const maxConnections = 6

@@ -128,7 +128,7 @@ func (w *walk) each(ctx context.Context, f func(popupRow) bool) (more bool, err 
 			return false, nil
 		}
 		w.at = last
-		if time.Now().After(end) {
+		if time.Now().After(end) && !w.store.unhurried {
 			return true, nil
 		}
 		w.resize(time.Since(begun))

@@ -29,6 +29,7 @@ type Writer struct {
 	produced atomic.Uint64
 	shed     atomic.Uint64
 	keepsOn  bool          // events are kept when the queue is full
+	keeps    bool          // events are kept, and never queued
 	unqueued atomic.Uint64 // events that were kept so
 }
 
@@ -163,6 +164,8 @@ func (w *Writer) put(group []*Batch) error {
 		return nil
 	case w.err() != nil:
 		return w.err()
+	case w.keeps:
+		return w.store.Keep(group...)
 	case w.store.Full() && w.keepsOn:
 		for _, b := range group {
 			w.unqueued.Add(uint64(b.documents))
@@ -202,6 +205,10 @@ func (w *Writer) Close() error {
 // KeepOn lets the writer keep events for the console when the queue is full, instead of waiting or shedding: for a store that nothing is
 // delivered from meanwhile. It belongs before the first Emit.
 func (w *Writer) KeepOn() { w.keepsOn = true }
+
+// KeepOnly lets the writer keep events for questions and queue none: for a store that nothing will ever be delivered from. It belongs before the
+// first Emit.
+func (w *Writer) KeepOnly() { w.keeps = true }
 
 // Unqueued is how many events were kept and not queued. Any goroutine may ask.
 func (w *Writer) Unqueued() uint64 { return w.unqueued.Load() }

@@ -14,10 +14,10 @@ import (
 // Source is all that can be said of one address. Summary is what a person should read first.
 type Source struct {
 	store.SourceRow
-	Summary string      `json:"summary"`
+	Summary string  `json:"summary"`
 	Told    []Claim `json:"told"` // claims, the newest first
-	Left    uint64      `json:"left"` // claims that are not told
-	Draft   string      `json:"draft,omitempty"`
+	Left    uint64  `json:"left"` // claims that are not told
+	Draft   string  `json:"draft,omitempty"`
 }
 
 // Claim is one claim: what was seen of the address in one campaign and hour.
