@@ -138,6 +138,7 @@ tools:
 	@command -v smbclient >/dev/null || testdata/yardsticks/install.sh smbclient
 	@command -v chromium >/dev/null || testdata/yardsticks/install.sh chromium
 	@command -v smbd >/dev/null || testdata/yardsticks/install.sh samba
+	@command -v java >/dev/null || testdata/yardsticks/install.sh default-jre-headless
 
 # The servers that tests start (package estest). Where the variable is set a test that finds none fails.
 test test-elastic test-crash elastic: export ESTEST_CACHE := $(ELASTIC)

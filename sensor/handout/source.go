@@ -70,11 +70,21 @@ func (r *report) named() map[string]bool {
 	return set
 }
 
+// provenIn is how many of the addresses that are named are in a state: a proof stands while a newer claim has none.
+func (r *report) provenIn(state string) (n uint64) {
+	for _, s := range r.Proven {
+		if s.State == state {
+			n++
+		}
+	}
+	return n
+}
+
 // others finds of each state the addresses of most popups, and takes their names away.
 func (c *Collector) others(ctx context.Context, r *report) error {
 	names, n := c.redactor(ctx, r.named()), 0
 	for _, w := range view.States() {
-		of := ofState{StateWord: w, Count: r.States[w.Word]}
+		of := ofState{StateWord: w, Count: r.States[w.Word] - min(r.States[w.Word], r.provenIn(w.Word))}
 		page, err := c.store.Sources(ctx, store.Filter{Terms: []store.Term{{Field: store.FieldState, Values: []string{w.Word}}}}, store.Page{Limit: maxOfState})
 		if err != nil {
 			return err
@@ -90,6 +100,7 @@ func (c *Collector) others(ctx context.Context, r *report) error {
 			}
 			of.Shown = append(of.Shown, s)
 		}
+		of.Count = max(of.Count, uint64(len(of.Shown))) // what is no popup has claims, too, and is not among the sources of popups
 		r.Others = append(r.Others, of)
 	}
 	return nil

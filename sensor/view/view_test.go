@@ -3,6 +3,7 @@ package view
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -49,5 +50,31 @@ func TestOnlyAProvenSourceHasADraft(t *testing.T) {
 		if test.draft == "" && !strings.Contains(v.Summary, "must not be reported") {
 			t.Errorf("%s: %s", test.claim, v.Summary)
 		}
+	}
+}
+
+// The report says the words of the console's page.
+func TestThePageAndTheReportSayTheSameWords(t *testing.T) {
+	page, err := os.ReadFile("../console/page/src/words.tsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range States() {
+		if want := fmt.Sprintf("%s: { label: '%s', short: '%s' }", s.Word, s.Label, s.Short); !strings.Contains(string(page), want) || State(s.Word) != s.Label {
+			t.Errorf("the page does not say %s", want)
+		}
+	}
+	for _, word := range []string{"spam", "suspect", "clean", "exploit"} {
+		if want := word + ": '" + Verdict(word) + "'"; !strings.Contains(string(page), want) {
+			t.Errorf("the page does not say %s", want)
+		}
+	}
+	for _, word := range []string{"rpc_udp", "smb_tcp", "mailslot_udp"} {
+		if want := word + ": '" + Route(word) + "'"; !strings.Contains(string(page), want) {
+			t.Errorf("the page does not say %s", want)
+		}
+	}
+	if State("new") != "new" || Verdict("new") != "new" || Route("new") != "new" || Verdict("") == "" {
+		t.Error("a word that is not known is not shown as it is")
 	}
 }
