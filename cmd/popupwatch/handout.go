@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -155,8 +156,8 @@ func (s *settings) concluding() (list []handout.Setting) {
 			return
 		}
 		values := []string{f.Value.String()}
-		if slice, ok := f.Value.(pflag.SliceValue); ok {
-			values = slice.GetSlice()
+		if many, ok := f.Value.(pflag.SliceValue); ok {
+			values = slices.Clone(many.GetSlice())
 		}
 		if f.Name == "rules" || f.Name == "spoof-routes" || f.Name == "spoof-asn" {
 			for i := range values {

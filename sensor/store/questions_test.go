@@ -2,10 +2,13 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -230,6 +233,41 @@ func TestTheSensorsFramesAddUp(t *testing.T) {
 	}
 	if err != nil || v.Frames != uint64(want) || !v.AddsUp || sum(v.FramesAt) != v.Frames || v.Messages != 34 {
 		t.Errorf("%+v, %v, want %v frames", v, err, want)
+	}
+}
+
+// A question ends when its time is over, and says so, but for a store whose answers must not depend on that; what it means is then found whole.
+func TestAnUnhurriedQuestionGoesToItsEnd(t *testing.T) {
+	s := opened(t, filepath.Join(t.TempDir(), "x.db"), 0)
+	const popups = 1500
+	lines := make([][]byte, popups)
+	for i := range lines {
+		lines[i] = fmt.Appendf(nil, `{"@timestamp":%q,"event":{"id":"%032x","dataset":"popupwatch.message","action":"messenger_popup"},"destination":{"ip":"192.0.2.1","port":1026},"popupwatch":{"message":{"text":"t"}}}`,
+			time.Unix(int64(i), 0).UTC().Format(time.RFC3339), i+1)
+	}
+	keepLines(t, s, lines, popups)
+	walked := func() (n int, more bool) {
+		w, err := s.newWalk(t.Context(), Filter{}, "", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		more, err = w.each(t.Context(), func(popupRow) bool {
+			if n++; n == 1 {
+				time.Sleep(2 * patience)
+			}
+			return true
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n, more
+	}
+	if n, more := walked(); n == popups || !more {
+		t.Errorf("%d of %d popups, more: %v", n, popups, more)
+	}
+	s.Unhurried()
+	if n, more := walked(); n != popups || more {
+		t.Errorf("unhurried %d of %d popups, more: %v", n, popups, more)
 	}
 }
 
