@@ -10,10 +10,11 @@ FUZZTIME ?= 30s
 SECONDS_EACH ?= 30
 MINUTES ?= 30
 CRASHES ?= 200
+KILLS ?= 100
 CAPTURES ?= testdata/captures
 ELASTIC := $(or $(ESTEST_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/popupwatch/elastic)
 
-.PHONY: run build test test-elastic test-crash elastic check golden fit fuzz bench tshark speed flood package bench-live soak evaluation clean tools headers compiler page page-modules page-check
+.PHONY: run build test test-elastic test-crash test-kill elastic check golden fit fuzz bench tshark speed flood package bench-live soak evaluation clean tools headers compiler page page-modules page-check
 
 ## run: build, replay real captures, say what was found
 run: build
@@ -40,6 +41,10 @@ test-elastic: headers elastic
 ## test-crash: a replay of 100,000 events into a real Elasticsearch, killed at CRASHES (200) random moments
 test-crash: headers compiler elastic
 	CRASHES=$(CRASHES) $(GO) test -timeout 90m -count 1 -v -run TestACrash ./cmd/popupwatch
+
+## test-kill: a replay of some 40,000 events into a store, killed at KILLS (100) random moments
+test-kill: headers compiler
+	KILLS=$(KILLS) $(GO) test -timeout 90m -count 1 -v -run TestAKill ./cmd/popupwatch
 
 ## check: what robots can say: format, modules, vet, staticcheck
 check: headers
