@@ -17,8 +17,9 @@ import (
 	"popupwatch/sensor/store"
 )
 
-// killsEach is how often one store is killed before a replay comes to its end: the later ones meet a store that was recovered before.
-const killsEach = 4
+// killsWithin are the parts of a replay's time within which one store is killed, one after the other, before a replay comes to its end: the
+// later ones meet a store that was recovered, and the last may come while the journal is moved into the file.
+var killsWithin = [...]float64{0.4, 0.6, 0.8, 1.2}
 
 // kills is how often the kill test kills, and of how many popups; make test-kill asks for 100 and for a journal that is moved into the file
 // on the way.
@@ -26,7 +27,7 @@ func kills(t *testing.T) (n int, popups string) {
 	t.Helper()
 	asked := os.Getenv("KILLS")
 	if asked == "" {
-		return killsEach, "1500"
+		return len(killsWithin), "1500"
 	}
 	n, err := strconv.Atoi(asked)
 	if err != nil {
@@ -52,12 +53,13 @@ func TestAKillAtAnyMomentLeavesAStoreThatHoldsWhatItShowed(t *testing.T) {
 	alone := time.Since(began)
 	var sum killed
 	for i := range n {
-		if i%killsEach == 0 {
+		nth := i % len(killsWithin)
+		if nth == 0 {
 			path = filepath.Join(dir, strconv.Itoa(i)+".db")
 			args[5] = path
 		}
-		sum.add(killReplay(t, args, path, rand.N(alone+alone/5)), uint64(len(want)))
-		if i%killsEach == killsEach-1 || i == n-1 {
+		sum.add(killReplay(t, args, path, time.Duration(rand.Float64()*killsWithin[nth]*float64(alone))), uint64(len(want)))
+		if nth == len(killsWithin)-1 || i == n-1 {
 			command(t, args...)
 			holdsEachOnce(t, path, want)
 			removeStore(t, path)
