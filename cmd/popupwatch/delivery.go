@@ -281,13 +281,17 @@ func (d *delivery) close() error {
 	return errors.Join(err, d.store.Close())
 }
 
-// outcomeError says that a replay did not deliver everything; nil where it did, or was not to.
+// outcomeError says that a replay did not deliver or keep everything; nil where it did, or was not to.
 func (d *delivery) outcomeError() error {
-	if d == nil || d.sender == nil {
+	if d == nil {
 		return nil
 	}
 	l := d.Ledger()
 	switch {
+	case d.sender == nil && l.Shed > 0:
+		return fmt.Errorf("%d of %d events found no place in the store: %w (make room for it, or name another; a second replay adds what is missing)", l.Shed, l.Produced, d.writer.Failure())
+	case d.sender == nil:
+		return nil
 	case l.Queued > 0 && d.temporary:
 		return fmt.Errorf("%d events were not delivered and are lost with the temporary queue (run it again: nothing is stored twice; --store FILE keeps what waits)%s", l.Queued, d.why())
 	case l.Queued > 0:

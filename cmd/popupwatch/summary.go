@@ -60,6 +60,7 @@ type (
 		Dead         uint64 `json:"dead"`
 		Queued       uint64 `json:"queued"`
 		Unqueued     uint64 `json:"unqueued,omitempty"`      // kept for the console, beyond --queue-limit
+		Shed         uint64 `json:"shed,omitempty"`          // that found no place, as on a full disk
 		FailureStore uint64 `json:"failure_store,omitempty"` // of the indexed ones
 		Dashboard    string `json:"dashboard,omitempty"`     // its address at the time of the data, with --kibana
 	}
@@ -128,7 +129,7 @@ func (r *runSummary) printJSON(to io.Writer) error {
 	}
 	if r.delivery != nil {
 		l := r.delivery.Ledger()
-		out.Delivery = &jsonDelivery{l.Produced, l.Carried, l.Indexed, l.Duplicate, l.Dead, l.Queued, r.delivery.writer.Unqueued(), l.FailureStore, r.settings.elastic.dashboard(r.extent())}
+		out.Delivery = &jsonDelivery{l.Produced, l.Carried, l.Indexed, l.Duplicate, l.Dead, l.Queued, r.delivery.writer.Unqueued(), l.Shed, l.FailureStore, r.settings.elastic.dashboard(r.extent())}
 	}
 	r.printBeside(&out)
 	document, err := json.MarshalIndent(out, "", "  ")
@@ -329,6 +330,9 @@ func (r *runSummary) delivered(b *strings.Builder) {
 	fmt.Fprintf(b, " = %d indexed + %d there already + %d refused + %d still queued", l.Indexed, l.Duplicate, l.Dead, l.Queued)
 	if n := r.delivery.writer.Unqueued(); n > 0 {
 		fmt.Fprintf(b, " + %d kept for the console alone (--queue-limit)", n)
+	}
+	if l.Shed > 0 {
+		fmt.Fprintf(b, " + %d that found no place", l.Shed)
 	}
 	b.WriteByte('\n')
 	if l.FailureStore > 0 {

@@ -40,12 +40,12 @@ func NewCollector() (*Collector, error) {
 	return c, nil
 }
 
-// Emit keeps an event. The error is that of an earlier write, as of a full disk.
+// Emit keeps an event. Where it cannot, as on a full disk, the run goes on, and Close says why.
 func (c *Collector) Emit(e *event.Event) error {
 	if e.Reportable() {
 		c.call(e.Source.Key.Source)
 	}
-	return hinted(c.writer.Emit(e))
+	return c.writer.Emit(e)
 }
 
 func (c *Collector) call(ip netip.Addr) {
@@ -57,19 +57,18 @@ func (c *Collector) call(ip netip.Addr) {
 }
 
 // Flush waits until what came is written.
-func (c *Collector) Flush() error { return hinted(c.writer.Flush()) }
+func (c *Collector) Flush() error { return c.writer.Flush() }
 
-// Close ends the collecting; questions can be asked then.
-func (c *Collector) Close() error { return hinted(c.writer.Close()) }
+// Close ends the collecting; questions can be asked then. The error is why events are missing.
+func (c *Collector) Close() error {
+	err := errors.Join(c.writer.Close(), c.writer.Failure())
+	if err != nil {
+		err = fmt.Errorf("collect for the report: %w (TMPDIR names a folder with more room)", err)
+	}
+	return err
+}
 
 // Discard gives up what was collected.
 func (c *Collector) Discard() error {
 	return errors.Join(c.writer.Close(), c.store.Close(), os.RemoveAll(c.dir))
-}
-
-func hinted(err error) error {
-	if err != nil {
-		return fmt.Errorf("collect for the report: %w (TMPDIR names a folder with more room)", err)
-	}
-	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -96,12 +97,19 @@ func OpenTemporary(dir string, limit int64) (*Store, error) {
 	return open(path, fmt.Sprintf(pragmas, "MEMORY"), limit)
 }
 
-// OpenReader opens a store to look at, beside the process that owns it. Nothing is written.
+// OpenReader opens a store to look at, beside the process that owns it. Nothing is written, but for the index of the journal that SQLite keeps
+// beside the file: on a read-only file system, where nobody can write either, it does without.
 func OpenReader(path string) (*Store, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return open(path, readerPragmas, 0)
+	if !errors.Is(unix.Access(filepath.Dir(path), unix.W_OK), unix.EROFS) {
+		return open(path, readerPragmas, 0)
+	}
+	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
+		return nil, fmt.Errorf("open store %s: it was not closed, and its file system is read-only (copy it with its -wal to where it can be written)", path)
+	}
+	return open(path, readerPragmas+"&immutable=1", 0)
 }
 
 // Unhurried lets questions take the time that they need, for answers that must not depend on how fast a machine is. It belongs before the first
@@ -133,7 +141,7 @@ func open(path, options string, limit int64) (*Store, error) {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	db.SetMaxOpenConns(maxConnections)
-	s := &Store{path: path, db: db, looks: options == readerPragmas, limit: limit, arrived: make(chan struct{}, 1)}
+	s := &Store{path: path, db: db, looks: strings.HasPrefix(options, readerPragmas), limit: limit, arrived: make(chan struct{}, 1)}
 	if s.limit == 0 {
 		s.limit = DefaultLimit
 	}

@@ -47,7 +47,7 @@ func NewWriter(s *Store, waits bool, fails func(error)) *Writer {
 	return w
 }
 
-// Emit takes an event. The error is that of an earlier write, and only a Writer that waits has one.
+// Emit takes an event. The error is that of an earlier write, and only a Writer that waits for a queue has one.
 func (w *Writer) Emit(e *event.Event) error {
 	w.produced.Add(1)
 	w.batch.Add(e.Stream(), e.ID(), e.JSON())
@@ -100,7 +100,16 @@ func (w *Writer) drop(b *Batch) {
 	b.reset()
 }
 
+// err is the error that ends a run. One that only keeps events for the console, or for a report, goes on without them: Failure has it then.
 func (w *Writer) err() error {
+	if w.keepsOn || w.keeps {
+		return nil
+	}
+	return w.Failure()
+}
+
+// Failure is the first error of a Writer that waits; nil without one. Any goroutine may ask.
+func (w *Writer) Failure() error {
 	if e := w.failure.Load(); e != nil {
 		return *e
 	}
