@@ -35,7 +35,11 @@ const asking = `(async (path) => {
 	performance.clearResourceTimings();
 	const answer = await fetch(path), body = await answer.text();
 	let entry;
-	while (!(entry = performance.getEntriesByType('resource').find((e) => e.name.endsWith(path)))) await new Promise((r) => setTimeout(r, 1));
+	for (let i = 0; !entry; i++) {
+		if (i > 1000) throw new Error('no timing of ' + path + ' but of ' + performance.getEntriesByType('resource').map((e) => e.name));
+		await new Promise((r) => setTimeout(r, 1));
+		entry = performance.getEntriesByType('resource').find((e) => e.name === new URL(path, location).href);
+	}
 	const value = path.startsWith('/api/') ? JSON.parse(body) : {};
 	return {took: entry.responseEnd - entry.startTime, status: answer.status, cut: value.partial || value.count_is_least || value.next && !value.rows.length ? 1 : 0};
 })(%q)`
