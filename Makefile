@@ -14,7 +14,7 @@ KILLS ?= 100
 CAPTURES ?= testdata/captures
 ELASTIC := $(or $(ESTEST_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/popupwatch/elastic)
 
-.PHONY: run build test test-elastic test-crash test-kill elastic check golden fit fuzz bench tshark speed flood package bench-live soak evaluation clean tools headers compiler page page-modules page-check
+.PHONY: run build test test-elastic test-crash test-kill elastic check golden fit fuzz bench bench-console tshark speed flood package bench-live soak evaluation clean tools headers compiler page page-modules page-check
 
 ## run: build, replay real captures, say what was found
 run: build
@@ -98,6 +98,10 @@ package: headers
 	@command -v man >/dev/null || testdata/yardsticks/install.sh man-db
 	@command -v objdump >/dev/null || testdata/yardsticks/install.sh binutils
 	OUT=$(CURDIR)/bin/packages cmd/popupwatch/packaging/check.sh
+
+## bench-console: the console in Chromium on a million events: first paint, each kind of question, octets (makes a store of 1.5 GB once, in BENCH_CACHE)
+bench-console: build tools page-modules
+	BENCH_CONSOLE=$(CURDIR)/$(BIN) $(GO) test -timeout 90m -count 1 -v -run TestBarsOfTheConsole ./sensor/console
 
 ## bench-live: live beside tcpdump on a veth pair, at rising rates (needs root)
 bench-live: build tools $(YARD)/gen $(YARD)/blast

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"popupwatch/sensor/internal/browser"
 	"popupwatch/sensor/store"
 )
 
@@ -45,13 +46,13 @@ const asking = `(async (path) => {
 })(%q)`
 
 // askAll asks each kind of question so often, one of each kind after the other, so that what else the machine does is borne by all.
-func askAll(t *testing.T, b *browser, kinds []kind, times int) map[string][]answered {
+func askAll(t *testing.T, b *browser.Tab, kinds []kind, times int) map[string][]answered {
 	t.Helper()
 	all := map[string][]answered{}
 	for i := range times {
 		for _, k := range kinds {
 			path := k.paths[i%len(k.paths)]
-			a := ask[answered](t, b, fmt.Sprintf(asking, path))
+			a := browser.Ask[answered](t, b, fmt.Sprintf(asking, path))
 			if a.Status != http.StatusOK {
 				t.Errorf("%s: status %d", path, a.Status)
 			}

@@ -10,8 +10,9 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"popupwatch/sensor/internal/browser"
 )
 
 // The bars of the console, on a million events and two cores.
@@ -66,12 +67,12 @@ func TestBarsOfTheConsole(t *testing.T) {
 	kinds := v.kinds(t)
 	fmt.Printf("%s events in %.2f GB; the console has 2 of %d cores, Chromium runs beside it\n", grouped(v.events), v.octets/1e9, runtime.NumCPU())
 
-	b := browse(t, s.origin)
-	b.look(t, 1440, 900, "light")
-	b.run(t, chromedp.ActionFunc(addWatch))
+	b := browser.Open(t, s.origin)
+	b.Look(t, 1440, 900, "light")
+	b.Run(t, chromedp.ActionFunc(addWatch))
 	visits := s.visitAll(t, b, v)
 	times := askAll(t, b, kinds, number(t, "ASK", 60))
-	b.clean(t, "all")
+	b.Clean(t, "all")
 	report(t, visits, times)
 }
 
@@ -83,7 +84,7 @@ type served1M struct {
 }
 
 // visitAll visits each page: cold is a console that was just started, on a store that is not in memory, in a browser without the page's files.
-func (s *served1M) visitAll(t *testing.T, b *browser, v *sample) (all []pageVisits) {
+func (s *served1M) visitAll(t *testing.T, b *browser.Tab, v *sample) (all []pageVisits) {
 	t.Helper()
 	for _, p := range v.pages() {
 		one := pageVisits{name: p.name}
@@ -91,11 +92,11 @@ func (s *served1M) visitAll(t *testing.T, b *browser, v *sample) (all []pageVisi
 			s.stop()
 			forget(t, s.store)
 			s.start(t)
-			b.move(t, s.origin)
-			one.cold = append(one.cold, b.visit(t, p.path))
+			b.Move(t, s.origin)
+			one.cold = append(one.cold, measured(t, b, p.path))
 		}
 		for range warmLooks {
-			one.warm = append(one.warm, b.visit(t, p.path))
+			one.warm = append(one.warm, measured(t, b, p.path))
 		}
 		all = append(all, one)
 	}
@@ -107,21 +108,12 @@ type pageVisits struct {
 	cold, warm []visit
 }
 
-// move goes on to a server at another address, without anything that the browser remembers.
-func (b *browser) move(t testing.TB, origin string) {
+// measured opens a page and reads what was measured once everything is drawn.
+func measured(t testing.TB, b *browser.Tab, path string) visit {
 	t.Helper()
-	b.run(t, chromedp.Navigate("about:blank"), network.ClearBrowserCache())
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.origin = origin
-}
-
-// visit opens a page and reads what was measured once everything is drawn.
-func (b *browser) visit(t testing.TB, path string) visit {
-	t.Helper()
-	b.run(t, chromedp.Navigate(b.origin+path))
-	b.wait(t, "window.__answered > 0 && performance.getEntriesByName('first-contentful-paint').length > 0")
-	return ask[visit](t, b, visited)
+	b.Go(t, path)
+	b.Wait(t, "window.__answered > 0 && performance.getEntriesByName('first-contentful-paint').length > 0")
+	return browser.Ask[visit](t, b, visited)
 }
 
 // report prints the tables, and says which bars are met. One that is not is a failure.

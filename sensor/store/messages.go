@@ -165,26 +165,54 @@ func (s *Store) Event(ctx context.Context, id string) (json.RawMessage, error) {
 	if err != nil || len(key) != idOctets {
 		return nil, ErrNotFound
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT block, ids FROM ident WHERE instr(ids, ?) > 0", key)
-	type block struct {
-		seq int64
-		ids []byte
-	}
-	found, err := collect(rows, err, func(scan scanner) (b block, err error) {
-		err = scan(&b.seq, &b.ids)
-		return b, err
-	})
+	seq, err := s.numberOf(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	for _, b := range found {
-		for n := 0; n+idOctets <= len(b.ids); n += idOctets {
-			if bytes.Equal(b.ids[n:n+idOctets], key) {
-				return (&recentBlocks{store: s}).line(ctx, b.seq<<8|int64(n/idOctets))
-			}
+	return (&recentBlocks{store: s}).line(ctx, seq)
+}
+
+// errFound ends a look for one thing.
+var errFound = errors.New("found")
+
+// numberOf finds the number of an event by its id: it looks through the ids of all blocks, the newest first. SQLite's own instr takes ten times
+// as long.
+func (s *Store) numberOf(ctx context.Context, id []byte) (seq int64, err error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT block, ids FROM ident ORDER BY block DESC")
+	err = eachRow(rows, err, func(scan scanner) error {
+		var block int64
+		var ids sql.RawBytes
+		if err := scan(&block, &ids); err != nil {
+			return err
 		}
+		if n := placeOf(ids, id); n >= 0 {
+			seq = block<<8 | int64(n)
+			return errFound
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errFound):
+		return seq, nil
+	case err != nil:
+		return 0, err
 	}
-	return nil, ErrNotFound
+	return 0, ErrNotFound
+}
+
+// placeOf is the place of an id among those of a block; below 0 where it is none of them.
+func placeOf(ids, id []byte) int {
+	for n := 0; n < len(ids); {
+		at := bytes.Index(ids[n:], id)
+		if at < 0 {
+			return -1
+		}
+		if n += at; n%idOctets == 0 {
+			return n / idOctets
+		}
+		n++
+	}
+	return -1
 }
 
 // block gives the documents of a block.

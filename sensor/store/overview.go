@@ -26,13 +26,7 @@ func (s *Store) Overview(ctx context.Context, f Filter) (Overview, error) {
 		o.Timeline = newTimeline(1, 0, 0)
 		return o, errors.Join(err, s.Check(ctx, f))
 	}
-	parts := []func(context.Context, *Filter, *Overview) error{s.overviewTallies, s.overviewSources, s.overviewTop, s.overviewFindings, s.overviewSensor}
-	if _, _, ok, err := s.tallyConditions(ctx, f); err != nil {
-		return o, err
-	} else if _, level := bucketStep(f.From, f.To); !ok || level == 0 {
-		parts = []func(context.Context, *Filter, *Overview) error{s.overviewWalk, s.overviewFindings, s.overviewSensor}
-	}
-	for _, part := range parts {
+	for _, part := range []func(context.Context, *Filter, *Overview) error{s.overviewPopups, s.overviewFindings, s.overviewSensor} {
 		if err := part(ctx, &f, &o); err != nil {
 			return o, err
 		}
@@ -54,31 +48,6 @@ func (s *Store) overviewTallies(ctx context.Context, f *Filter, o *Overview) err
 		o.take(f, t)
 	}
 	return err
-}
-
-// overviewWalk counts everything about popups in one walk over them.
-func (s *Store) overviewWalk(ctx context.Context, f *Filter, o *Overview) (err error) {
-	t, _ := newSums(f)
-	h, campaigns := newHosts(), map[int64]uint64{}
-	t.partial, err = s.walkAll(ctx, *f, func(r popupRow) {
-		t.add(r.time/int64(time.Second), r.verdict, r.route, r.port, r.count)
-		h.add(r)
-		campaigns[r.campaign] += r.count
-	})
-	if err != nil {
-		return err
-	}
-	o.take(f, t)
-	h.into(o)
-	ids := heaviest(campaigns, 10)
-	o.Campaigns = uint64(len(campaigns))
-	if o.Top, err = s.campaignRows(ctx, ids); err != nil {
-		return err
-	}
-	for i, id := range ids {
-		o.Top[i].Messages = campaigns[id]
-	}
-	return nil
 }
 
 // spanned closes the open ends of a filter's time with those of what is there. In an empty store they stay open.
@@ -222,7 +191,7 @@ func (s *Store) walkAll(ctx context.Context, f Filter, do func(popupRow)) (parti
 	if err != nil {
 		return false, err
 	}
-	w.size = chunk
+	w.size = 1024
 	return w.each(ctx, func(r popupRow) bool { do(r); return true })
 }
 
@@ -271,16 +240,9 @@ func (s *Store) sumTallies(ctx context.Context, f Filter, t *sums, level int64, 
 // countedSources bounds the sources of a time that are counted.
 const countedSources = 50_000
 
-// overviewSources counts sources by state, and targets.
+// overviewSources counts the sources of a time by state, and all targets.
 func (s *Store) overviewSources(ctx context.Context, f *Filter, o *Overview) error {
-	h := newHosts()
-	if len(f.Terms) > 0 {
-		partial, err := s.walkAll(ctx, *f, h.add)
-		o.Partial = o.Partial || partial
-		h.into(o)
-		return err
-	}
-	h.into(o)
+	newHosts().into(o)
 	whole, err := s.whole(ctx, *f)
 	if err != nil {
 		return err
@@ -312,51 +274,24 @@ func (s *Store) whole(ctx context.Context, f Filter) (bool, error) {
 	return !f.From.After(all.From) && !f.To.Before(all.To), err
 }
 
-// hosts are the sources and targets of popups.
-type hosts struct {
-	states  map[string]int64
-	targets map[string]bool
-}
-
-func newHosts() *hosts { return &hosts{map[string]int64{}, map[string]bool{}} }
-
-// add counts the hosts of a popup; the first that comes of a source has its newest state.
-func (h *hosts) add(r popupRow) {
-	if r.target != nil {
-		h.targets[string(r.target)] = true
-	}
-	if _, known := h.states[string(r.source)]; !known && r.source != nil {
-		h.states[string(r.source)] = r.state
-	}
-}
-
-// into puts the counts into an overview, all six states named.
-func (h *hosts) into(o *Overview) {
-	for _, w := range stateWords[1:] {
-		o.States[w] = 0
-	}
-	for _, state := range h.states {
-		if w := word(stateWords[:], int(state)); w != "" {
-			o.States[w]++
-		}
-	}
-	o.Sources, o.Targets = uint64(len(h.states)), uint64(len(h.targets))
-}
-
 // overviewTop finds the ten campaigns of most messages in the filter's time, among the fifty of most messages that were seen in it.
 func (s *Store) overviewTop(ctx context.Context, f *Filter, o *Overview) error {
-	page, err := s.Campaigns(ctx, *f, Page{Limit: 50})
+	whole, err := s.whole(ctx, *f)
 	if err != nil {
 		return err
 	}
-	whole, err := s.whole(ctx, *f)
-	if err == nil && !whole && campaignTerms(*f) {
+	looked := 50
+	if whole {
+		looked = 10
+	}
+	page, err := s.Campaigns(ctx, *f, Page{Limit: looked})
+	if err == nil && !whole {
 		err = s.countWithin(ctx, *f, page.Rows)
 	}
-	o.Top = page.Rows[:min(10, len(page.Rows))]
-	if err != nil || !campaignTerms(*f) {
+	if err != nil {
 		return err
 	}
+	o.Top = page.Rows[:min(10, len(page.Rows))]
 	c, err := s.campaignConditions(ctx, *f)
 	if err != nil {
 		return err

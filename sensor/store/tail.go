@@ -146,8 +146,8 @@ func (s *Store) Newer(ctx context.Context, after int64, f Filter, limit int) (li
 		return nil, after, err
 	}
 	var meant []popupRow
-	for _, r := range rows {
-		means, err := w.means(ctx, r)
+	for i, r := range rows {
+		means, err := w.means(ctx, rows[i:])
 		if err != nil {
 			return nil, after, err
 		}

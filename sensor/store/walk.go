@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// A question may take so long; what it did not come to is said (Partial, CountIsLeast, Next).
-const patience = 120 * time.Millisecond
+// A question may take so long before its rows are made; what it did not come to is said (Partial, CountIsLeast, Next). A walk has half of it
+// in any case, however long it took to begin, so that who asks on comes further.
+const patience = 100 * time.Millisecond
 
 // chunk is how many popups are looked through at a time at most, and sortable how many are put in order at most.
 const (
@@ -75,6 +76,7 @@ type walk struct {
 	way    way
 	at     place
 	size   int // of the next chunk: small at first, since most questions end with the first rows
+	begun  time.Time
 }
 
 // way is how the popups are found: by an index, all of which are put in order, or in the order of time, chunk by chunk.
@@ -90,7 +92,7 @@ func (s *Store) newWalk(ctx context.Context, f Filter, cursor string, oldest boo
 	if err != nil {
 		return nil, err
 	}
-	w := &walk{store: s, oldest: oldest, at: at, size: 256, from: math.MinInt64, to: math.MaxInt64}
+	w := &walk{store: s, oldest: oldest, at: at, size: 256, begun: time.Now(), from: math.MinInt64, to: math.MaxInt64}
 	if !f.From.IsZero() {
 		w.from = f.From.UnixNano()
 	}
@@ -107,52 +109,73 @@ func (s *Store) newWalk(ctx context.Context, f Filter, cursor string, oldest boo
 // each calls f for the next popups until it says no, all are gone over, or patience is at an end; more says whether there may be others
 // behind w.at.
 func (w *walk) each(ctx context.Context, f func(popupRow) bool) (more bool, err error) {
-	end := time.Now().Add(patience)
+	end := w.end()
+	defer func() { w.begun = time.Now() }()
 	for {
 		begun := time.Now()
 		rows, last, whole, err := w.next(ctx)
 		if err != nil {
 			return false, err
 		}
-		for _, r := range rows {
-			means, err := w.means(ctx, r)
-			if err != nil {
-				return false, err
-			}
-			w.at = r.place
-			if means && !f(r) {
-				return true, nil
-			}
+		if on, err := w.over(ctx, rows, end, f); !on || err != nil {
+			return err == nil, err
 		}
 		if whole {
 			return false, nil
 		}
 		w.at = last
-		if time.Now().After(end) && !w.store.unhurried {
+		if !w.resize(time.Since(begun), time.Until(end)) {
 			return true, nil
 		}
-		w.resize(time.Since(begun))
 	}
 }
 
-// means says whether a popup has the wordings that are asked for.
-func (w *walk) means(ctx context.Context, r popupRow) (bool, error) {
+// end is when patience is at an end: half of it is left in any case. An unhurried store has more than anybody needs.
+func (w *walk) end() time.Time {
+	now := time.Now()
+	switch half := now.Add(patience / 2); {
+	case w.store.unhurried:
+		return now.Add(24 * time.Hour)
+	case w.begun.Add(patience).After(half):
+		return w.begun.Add(patience)
+	default:
+		return half
+	}
+}
+
+// over goes over the popups of a chunk; on is false where f says no or the end is there before the last of them. The first is always taken.
+func (w *walk) over(ctx context.Context, rows []popupRow, end time.Time, f func(popupRow) bool) (on bool, err error) {
+	for i, r := range rows {
+		if i > 0 && time.Now().After(end) {
+			return false, nil
+		}
+		means, err := w.means(ctx, rows[i:])
+		if err != nil {
+			return false, err
+		}
+		w.at = r.place
+		if means && !f(r) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// means says whether the first of several popups has the wordings that are asked for.
+func (w *walk) means(ctx context.Context, rows []popupRow) (bool, error) {
 	for _, set := range w.where.wordings {
-		if means, err := set.means(ctx, r.wording); !means || err != nil {
+		if means, err := set.means(ctx, rows); !means || err != nil {
 			return false, err
 		}
 	}
 	return true, nil
 }
 
-// resize chooses the next chunk by what the last one took, so that patience is not overdrawn by much.
-func (w *walk) resize(took time.Duration) {
-	switch {
-	case took < patience/16:
-		w.size = min(4*w.size, chunk)
-	case took > patience/4:
-		w.size = max(w.size/2, 64)
-	}
+// resize chooses the next chunk by what the last one took, so that it ends before patience does; false where nothing is left of that.
+func (w *walk) resize(took, left time.Duration) bool {
+	fits := int(min(chunk, float64(w.size)*float64(left)/float64(max(took, 1))))
+	w.size = max(64, min(4*w.size, fits))
+	return fits >= 64
 }
 
 // next gives the matching popups of the next chunk, where that ends, and whether it was the last.

@@ -8,22 +8,23 @@ import (
 	"strings"
 )
 
-// maxWordings bounds the wordings of a condition that are remembered: of more than that the newest are, and the others are asked for one by one.
+// maxWordings bounds the wordings of a condition that are read beforehand: of more than that the newest are, and of the others those that a walk
+// comes to.
 const maxWordings = 8000
 
-// wordingSet is which wordings a condition means. A wording is asked for thousands of times in a walk, so most are known beforehand.
+// wordingSet is which wordings a condition means. A walk asks for thousands of them, so many are read at once.
 type wordingSet struct {
-	store *Store
-	ids   map[int64]bool
-	low   int64     // from here on ids says all; math.MinInt64 where it knows them all
-	exact condition // of one wording, whose number stands behind the arguments
-	asked map[int64]bool
-	not   bool
+	store  *Store
+	ids    map[int64]bool // that hold what is looked for
+	low    int64          // from here on ids says all; math.MinInt64 where it knows them all
+	within condition      // the question for those between two numbers, which stand behind the arguments
+	read   map[int64]bool // below low: whether ids says all of them
+	not    bool
 }
 
 // wordingSet makes the set of the wordings that a term means.
 func (s *Store) wordingSet(ctx context.Context, t Term) (*wordingSet, error) {
-	set := &wordingSet{store: s, ids: map[int64]bool{}, low: math.MinInt64, asked: map[int64]bool{}, not: t.Not}
+	set := &wordingSet{store: s, ids: map[int64]bool{}, low: math.MinInt64, read: map[int64]bool{}, not: t.Not}
 	if t.Field > FieldTo {
 		return set, set.adverts(ctx, t)
 	}
@@ -31,8 +32,8 @@ func (s *Store) wordingSet(ctx context.Context, t Term) (*wordingSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	set.exact = condition{"EXISTS (SELECT 1 FROM wording_words WHERE wording_words MATCH ? AND rowid = ?)", []any{match}}
-	last, err := set.read(ctx, "SELECT rowid FROM wording_words WHERE wording_words MATCH ? ORDER BY rowid DESC LIMIT ?", match, maxWordings+1)
+	set.within = condition{"SELECT rowid FROM wording_words WHERE wording_words MATCH ? AND rowid BETWEEN ? AND ?", []any{match}}
+	last, err := set.add(ctx, "SELECT rowid FROM wording_words WHERE wording_words MATCH ? ORDER BY rowid DESC LIMIT ?", match, maxWordings+1)
 	if len(set.ids) > maxWordings {
 		set.low = last
 	}
@@ -44,21 +45,21 @@ func (w *wordingSet) adverts(ctx context.Context, t Term) error {
 	var parts []string
 	for _, value := range t.Values {
 		kind, first, last := advertRange(t.Field, value)
-		if _, err := w.read(ctx, "SELECT wording FROM advert WHERE kind = ? AND value BETWEEN ? AND ? LIMIT ?", kind, first, last, maxWordings+1); err != nil {
+		if _, err := w.add(ctx, "SELECT wording FROM advert WHERE kind = ? AND value BETWEEN ? AND ? LIMIT ?", kind, first, last, maxWordings+1); err != nil {
 			return err
 		}
-		parts = append(parts, "a.kind = ? AND a.value BETWEEN ? AND ?")
-		w.exact.args = append(w.exact.args, kind, first, last)
+		parts = append(parts, "kind = ? AND value BETWEEN ? AND ?")
+		w.within.args = append(w.within.args, kind, first, last)
 	}
-	w.exact.sql = "EXISTS (SELECT 1 FROM advert a WHERE (" + strings.Join(parts, " OR ") + ") AND a.wording = ?)"
+	w.within.sql = "SELECT wording FROM advert INDEXED BY advert_wording WHERE (" + strings.Join(parts, " OR ") + ") AND wording BETWEEN ? AND ?"
 	if len(w.ids) > maxWordings {
 		w.low = math.MaxInt64
 	}
 	return nil
 }
 
-// read adds the wordings of a query, and gives the last.
-func (w *wordingSet) read(ctx context.Context, query string, args ...any) (last int64, err error) {
+// add adds the wordings of a query, and gives the last.
+func (w *wordingSet) add(ctx context.Context, query string, args ...any) (last int64, err error) {
 	rows, err := w.store.db.QueryContext(ctx, query, args...)
 	ids, err := collect(rows, err, scanOne[int64])
 	for _, last = range ids {
@@ -67,18 +68,32 @@ func (w *wordingSet) read(ctx context.Context, query string, args ...any) (last 
 	return last, err
 }
 
-// means says whether a popup with that wording is meant.
-func (w *wordingSet) means(ctx context.Context, id int64) (bool, error) {
-	if w.ids[id] || id >= w.low {
-		return w.ids[id] != w.not, nil
+// means says whether the first of several popups has a wording that is meant. Where that is not known yet, the others' are read with it.
+func (w *wordingSet) means(ctx context.Context, popups []popupRow) (bool, error) {
+	id := popups[0].wording
+	if !w.ids[id] && id < w.low && !w.read[id] {
+		if err := w.readNear(ctx, popups); err != nil {
+			return false, err
+		}
 	}
-	if has, known := w.asked[id]; known {
-		return has != w.not, nil
+	return w.ids[id] != w.not, nil
+}
+
+// near is how far wordings may lie apart that are read at once. Those of popups that followed each other mostly lie close.
+const near = 1000
+
+// readNear reads the wording of the first of several popups, and those of the others that lie close, by one question: for each by itself the
+// full-text index takes as long as for a thousand.
+func (w *wordingSet) readNear(ctx context.Context, popups []popupRow) error {
+	low, high := popups[0].wording, popups[0].wording
+	for _, p := range popups {
+		if p.wording > low-near && p.wording < high+near && p.wording < w.low {
+			low, high = min(low, p.wording), max(high, p.wording)
+			w.read[p.wording] = true
+		}
 	}
-	var has bool
-	err := w.store.db.QueryRowContext(ctx, "SELECT "+w.exact.sql, append(w.exact.args[:len(w.exact.args):len(w.exact.args)], id)...).Scan(&has)
-	w.asked[id] = has
-	return has != w.not, damaged(err)
+	_, err := w.add(ctx, w.within.sql, append(w.within.args[:len(w.within.args):len(w.within.args)], low, high)...)
+	return err
 }
 
 // way is the way by these wordings, and how many popups have them; below 0 where they are too many to go by.

@@ -114,6 +114,15 @@ func (b *Tab) Go(t testing.TB, path string) {
 	b.Run(t, chromedp.Navigate(b.origin+path))
 }
 
+// Move goes on to a server at another address, without anything that the browser remembers.
+func (b *Tab) Move(t testing.TB, origin string) {
+	t.Helper()
+	b.Run(t, chromedp.Navigate("about:blank"), network.ClearBrowserCache())
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.origin = origin
+}
+
 // Wait waits until a condition holds on the page.
 func (b *Tab) Wait(t testing.TB, condition string) {
 	t.Helper()
