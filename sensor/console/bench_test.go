@@ -71,6 +71,7 @@ func TestBarsOfTheConsole(t *testing.T) {
 	b.Look(t, 1440, 900, "light")
 	b.Run(t, chromedp.ActionFunc(addWatch))
 	visits := s.visitAll(t, b, v)
+	scrollFar(t, b)
 	times := askAll(t, b, kinds, number(t, "ASK", 60))
 	b.Clean(t, "all")
 	report(t, visits, times)
@@ -101,6 +102,22 @@ func (s *served1M) visitAll(t *testing.T, b *browser.Tab, v *sample) (all []page
 		all = append(all, one)
 	}
 	return all
+}
+
+// scrollFar scrolls the table of messages down until thousands are loaded: they stay a few elements of the page.
+func scrollFar(t *testing.T, b *browser.Tab) {
+	t.Helper()
+	b.Go(t, "/messages")
+	b.Wait(t, settled)
+	rows := 0
+	for i := 0; rows < 5000 && i < 200; i++ {
+		b.Run(t, chromedp.Evaluate("(() => { const g = document.querySelector('.grid'); g.scrollTop = g.scrollHeight; })()", nil))
+		b.Wait(t, fmt.Sprintf("+document.querySelector('.grid').getAttribute('aria-rowcount') > %d", max(rows, 1)))
+		rows = browser.Ask[int](t, b, "+document.querySelector('.grid').getAttribute('aria-rowcount')")
+	}
+	if n := browser.Ask[int](t, b, "document.querySelectorAll('[data-row]').length"); rows < 5000 || n < 10 || n > 200 {
+		t.Errorf("%d rows are loaded, %d of them are elements", rows, n)
+	}
 }
 
 type pageVisits struct {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -246,12 +247,8 @@ func TestAnUnhurriedQuestionGoesToItsEnd(t *testing.T) {
 			time.Unix(int64(i), 0).UTC().Format(time.RFC3339), i+1)
 	}
 	keepLines(t, s, lines, popups)
-	walked := func() (n int, more bool) {
-		w, err := s.newWalk(t.Context(), Filter{}, "", false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		more, err = w.each(t.Context(), func(popupRow) bool {
+	walked := func(w *walk) (n int, more bool) {
+		more, err := w.each(t.Context(), func(popupRow) bool {
 			if n++; n == 1 {
 				time.Sleep(2 * patience)
 			}
@@ -262,12 +259,42 @@ func TestAnUnhurriedQuestionGoesToItsEnd(t *testing.T) {
 		}
 		return n, more
 	}
-	if n, more := walked(); n == popups || !more {
+	begin := func() *walk {
+		w, err := s.newWalk(t.Context(), Filter{}, "", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	w := begin()
+	n, more := walked(w)
+	if n != 1 || !more {
 		t.Errorf("%d of %d popups, more: %v", n, popups, more)
 	}
+	for more {
+		var err error
+		if more, err = w.each(t.Context(), func(popupRow) bool { n++; return true }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != popups {
+		t.Errorf("%d of %d popups when it is asked again", n, popups)
+	}
 	s.Unhurried()
-	if n, more := walked(); n != popups || more {
+	if n, more := walked(begin()); n != popups || more {
 		t.Errorf("unhurried %d of %d popups, more: %v", n, popups, more)
+	}
+}
+
+// An id is found at its place only: among those of a block, octets of two neighbours may be the same.
+func TestAnIdIsFoundAtItsPlaceAlone(t *testing.T) {
+	a, b := bytes.Repeat([]byte{1}, idOctets), append(bytes.Repeat([]byte{1}, idOctets-1), 2)
+	ids := append(append(append([]byte{2}, a...), b...), a[:idOctets-1]...)
+	for i, id := range [][]byte{ids[:idOctets], a, b, {9}} {
+		want := []int{0, 1, -1, -1}[i]
+		if got := placeOf(ids[:3*idOctets], id); got != want {
+			t.Errorf("%x in %x: %d, want %d", id, ids, got, want)
+		}
 	}
 }
 
