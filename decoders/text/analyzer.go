@@ -1,6 +1,9 @@
 package text
 
-import "unsafe"
+import (
+	"crypto/sha256"
+	"unsafe"
+)
 
 // Config bounds an Analyzer.
 type Config struct {
@@ -85,6 +88,9 @@ func (a *Analyzer) compute(shown string) *Features {
 	s := new(shelf)
 	f := &s.features
 	f.Form, f.Stats = a.formAfter(known), stats
+	if name := f.Form.Name; a.normal.runMended() {
+		f.Form = a.mended(name)
+	}
 	a.normal.keys.features(f, s.keys[:0])
 	f.Stats.Obfuscated = a.normal.obfuscated
 	f.Stats.URLs, f.Stats.Domains = uint16(len(f.URLs)), uint16(len(f.Domains))
@@ -105,6 +111,19 @@ func (a *Analyzer) formAfter(known *beginning) *Form {
 
 // view is b as a string for a search only: it changes with b.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// mended is the form n2 of the text that was just mended, whose form n1 has that hash.
+func (a *Analyzer) mended(name [sha256.Size]byte) *Form {
+	key := string(a.normal.norm) + "\x00" + string(name[:])
+	h := hash(key)
+	if f, ok := a.forms.find(h, key); ok {
+		return f
+	}
+	f := newForm(a.normal.norm, &a.sorter)
+	f.Name = name
+	a.forms.keep(h, key, f, f.size()+int64(len(key)))
+	return f
+}
 
 func (a *Analyzer) form(norm []byte) *Form {
 	h := hash(view(norm))

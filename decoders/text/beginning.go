@@ -53,6 +53,7 @@ func (b *beginnings) resume(n *normaliser, shown string) (stats Stats, known *be
 		return stats, nil
 	}
 	n.begin(known.norm, known.obfuscated)
+	n.source = shown
 	n.scan(shown, from, true)
 	return stats, known
 }

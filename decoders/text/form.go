@@ -13,13 +13,14 @@ const Bins = 128
 // newForm computes what depends on the normal form alone. It owns a copy of norm.
 func newForm(norm []byte, s *sorter) *Form {
 	f := &Form{Norm: string(norm), Hash: sha256.Sum256(norm)}
+	f.Name = f.Hash
 	f.Shingles = s.shingles(f.Norm)
 	f.Sketch = sketch(f.Shingles)
 	return f
 }
 
 // size is the memory of a form, in octets, as the caches count it.
-func (f *Form) size() int64 { return int64(len(f.Norm)+4*len(f.Shingles)) + 32 + 4*Bins + 64 }
+func (f *Form) size() int64 { return int64(len(f.Norm)+4*len(f.Shingles)) + 64 + 4*Bins + 64 }
 
 // mix is a fixed function from a window to 32 bits: the multiplier is Fibonacci's, the shifts bring its high bits down.
 func mix(w uint64) uint32 {

@@ -1,6 +1,7 @@
 package text
 
 import (
+	neturl "net/url"
 	"slices"
 	"strings"
 
@@ -56,6 +57,46 @@ func (k *keyring) url(url, host string, prefix int) {
 	if domain != "" {
 		k.domains = keep(k.domains, domain)
 	}
+	k.redirected(url[head:])
+}
+
+// redirected keeps the address that another one names behind its host, as redirectors take it: /?url=http://real.example. Both are advertised, and
+// neither says who sent the popup.
+func (k *keyring) redirected(rest string) {
+	const least = len("?http://a.b")
+	for i := 0; i+least <= len(rest); i++ {
+		if rest[i]|0x20 != 'h' || i == 0 || isWord(rest[i-1]) {
+			continue
+		}
+		if inner, host := innerURL(rest[i:]); host > 0 {
+			end := host
+			for end < len(inner) && isURLHostOctet(inner[end]) {
+				end++
+			}
+			if isListed(inner[host:end]) {
+				k.url(inner, inner[host:end], host)
+			}
+			return // that one looks behind its own host
+		}
+	}
+}
+
+// innerURL reads an address with its scheme, which may be written in percents, to the next parameter; host is where its host begins, 0 if it is none.
+func innerURL(s string) (url string, host int) {
+	if end := strings.IndexAny(s, "&;"); end >= 0 {
+		s = s[:end]
+	}
+	if strings.IndexByte(s, '%') >= 0 {
+		if plain, err := neturl.PathUnescape(s); err == nil {
+			s = plain
+		}
+	}
+	for _, scheme := range [...]string{"http://", "https://"} {
+		if len(s) > len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
+			return s, afterUser(s, len(scheme))
+		}
+	}
+	return s, 0
 }
 
 // isLower says whether s is ASCII without capitals.

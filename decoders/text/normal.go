@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Version names the normal form that this package makes. It never changes in place: other rules would get another name.
+// Version names the normal form that names are made of. It never changes in place: other rules got another name, Comparison.
 const Version = "n1"
 
 // maxNorm bounds a normal form, in octets.
@@ -34,6 +34,7 @@ type normaliser struct {
 	keys       keyring
 	obfuscated bool
 	joined     []byte // a word that was spaced out
+	source     string // the text of the last run, look-alikes folded
 	keyless    keyless
 	unspaced   int // up to here single characters were found to be no such word
 }
@@ -52,7 +53,18 @@ func (n *normaliser) run(shown string, ascii, wide bool) {
 	if !ascii {
 		s, n.obfuscated = foldRunes(s)
 	}
+	n.source = s
 	n.scan(s, 0, wide)
+}
+
+// runMended makes n2 of what was just made n1 of, if that has to be mended, and says whether it had.
+func (n *normaliser) runMended() bool {
+	s, done := mend(n.source)
+	if done != 0 {
+		n.begin("", n.obfuscated || done&mendedAddress != 0)
+		n.scan(s, 0, true)
+	}
+	return done != 0
 }
 
 // begin resets the normaliser to what it was after a beginning without keys.

@@ -12,10 +12,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// goldenForms reads testdata/n1.txt: a quoted text, a tab, the quoted form.
-func goldenForms(t testing.TB) (pairs [][2]string) {
+// goldenForms are those of n1.
+func goldenForms(t testing.TB) [][2]string {
 	t.Helper()
-	f, err := os.Open("testdata/n1.txt")
+	return golden(t, "testdata/n1.txt")
+}
+
+// golden reads pairs: a quoted text, a tab, what the quoted text becomes.
+func golden(t testing.TB, name string) (pairs [][2]string) {
+	t.Helper()
+	f, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}

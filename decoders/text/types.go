@@ -43,10 +43,11 @@ type Stats struct {
 	Obfuscated  bool // normalising undid spacing, leet or look-alikes
 }
 
-// Form is the normal form "n1" of a text and what depends on nothing else. Read-only, shared.
+// Form is the normal form "n2" of a text and what depends on nothing else, but for its name. Read-only, shared.
 type Form struct {
 	Norm     string      // normal form, at most 4096 octets
 	Hash     [32]byte    // SHA-256 of Norm
+	Name     [32]byte    // SHA-256 of the form "n1", which is the same where nothing had to be mended: what templates and campaigns are named by
 	Shingles []uint32    // hashes of the 5-octet windows of Norm, ascending, unique, at most 4096
 	Sketch   [128]uint32 // one-permutation MinHash of Shingles; all ones where Shingles is empty
 }

@@ -6,11 +6,11 @@ import (
 	"popupwatch/decoders/text"
 )
 
-// formName is 80 bits of a form's SHA-256: what a template is called, and its campaign if it opens one. Two forms of one name, which take 2^40 hashes to make, are
+// formName is 80 bits of the SHA-256 of a form n1: what a template is called, and its campaign if it opens one. Two forms of one name, which take 2^40 hashes to make, are
 // one template.
 type formName [10]byte
 
-func nameOf(form *text.Form) formName { return formName(form.Hash[:10]) }
+func nameOf(form *text.Form) formName { return formName(form.Name[:10]) }
 
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 

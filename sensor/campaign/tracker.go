@@ -104,7 +104,7 @@ func New(cfg Config) *Tracker {
 func (t *Tracker) Shed() uint64 { return t.shed }
 
 // noForm stands for the form of a message without features: the empty one.
-var noForm = &text.Form{Hash: [32]byte{0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24}}
+var noForm = &text.Form{Name: [32]byte{0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24}}
 
 // Join finds the campaign of a message, or opens one, and counts the message there. Every message without words (empty normal form) is of one and the same campaign. It keeps
 // nothing of m but strings.

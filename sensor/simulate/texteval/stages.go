@@ -115,6 +115,7 @@ func noKeys(m *decoders.Message) {
 func octetsAlone(m *decoders.Message) {
 	const window = 5
 	form := &text.Form{Norm: m.Text.Raw, Hash: sha256.Sum256([]byte(m.Text.Raw))}
+	form.Name = form.Hash
 	for i := 0; i+window <= len(form.Norm); i++ {
 		h := fnv.New64a()
 		h.Write([]byte(form.Norm[i : i+window]))

@@ -1,0 +1,119 @@
+package text
+
+import (
+	"crypto/sha256"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestBrokenAddressesArePutTogether(t *testing.T) {
+	pairs := golden(t, "testdata/n2.txt")
+	if len(pairs) < 45 {
+		t.Fatalf("%d golden pairs", len(pairs))
+	}
+	for _, p := range pairs {
+		got, done := mend(p[0])
+		if got != p[1] || (done != 0) != (p[0] != p[1]) {
+			t.Errorf("%q\n got %q (%d)\nwant %q", p[0], got, done, p[1])
+		}
+		if again, done := mend(got); again != got || done != 0 {
+			t.Errorf("%q mended again is %q", got, again)
+		}
+	}
+}
+
+// What is put together is advertised, and what is compared; names stay those of n1.
+func TestMendedTextsKeepTheirNames(t *testing.T) {
+	a := NewAnalyzer(Config{})
+	whole := a.Analyze("STOP! Your registry is damaged. Visit www.example.com now")
+	broken := a.Analyze("STOP! Your registry is damaged. Visit www . example dot com now")
+	if broken.Form.Norm != whole.Form.Norm || broken.Form.Hash != whole.Form.Hash || !slices.Equal(broken.Domains, []string{"example.com"}) || !broken.Stats.Obfuscated || whole.Stats.Obfuscated {
+		t.Errorf("%+v\n%+v", broken, whole)
+	}
+	for s, f := range map[string]*Features{"STOP! Your registry is damaged. Visit www.example.com now": whole, "STOP! Your registry is damaged. Visit www . example dot com now": broken} {
+		if f.Form.Name != sha256.Sum256([]byte(Normalise(s))) {
+			t.Errorf("%q has lost its name", s)
+		}
+	}
+	if whole.Form.Name == broken.Form.Name {
+		t.Error("two forms n1 have one name")
+	}
+	if f := a.Analyze("call 1-800-FIX-MYPC"); f.Stats.Obfuscated || !slices.Equal(f.Phones, []string{"18003496972"}) {
+		t.Errorf("%+v", f)
+	}
+	if f := a.Analyze("Visit www. еxample .com now"); !slices.Equal(f.Domains, []string{"example.com"}) { // the first e is Cyrillic
+		t.Errorf("%+v", f)
+	}
+}
+
+// Both addresses of a redirector are advertised.
+func TestRedirectorsAdvertiseBoth(t *testing.T) {
+	a := NewAnalyzer(Config{})
+	for s, want := range map[string][]string{
+		"http://redir.com/?url=http://real.net/x":                  {"real.net", "redir.com"},
+		"http://www.google.com/url?q=http%3A%2F%2Fspam.info%2Fa&b": {"google.com", "spam.info"},
+		"http://rd.yahoo.com/*http://u:p@real.biz":                 {"real.biz", "yahoo.com"},
+		"http://a.com/?x=http://b.com/?y=http://c.com":             {"a.com", "b.com", "c.com"},
+		"http://a.com/?x=http://":                                  {"a.com"},
+		"http://a.com/?x=http://localhost/":                        {"a.com"},
+		"http://a.com/xhttp://b.com":                               {"a.com"},
+		"http://a.com/?u=http%3A%2F%2Fb.com%zz":                    {"a.com"},
+	} {
+		if got := a.Analyze(s).Domains; !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", s, got, want)
+		}
+	}
+}
+
+// Long texts of nothing but beginnings take no more than in proportion.
+func TestMendingTakesTimeInProportion(t *testing.T) {
+	for _, piece := range []string{"www . ", "a . ", "a dot ", "1-800-A ", "(at) ", "a.b.c.d.e.f.g.h.", "http://a/?http://a/?", "( ", "1-8OO-"} {
+		took := func(n int) time.Duration {
+			s := strings.Repeat(piece, n/len(piece))
+			best := time.Hour
+			for range 5 {
+				begun := time.Now()
+				mend(s)
+				best = min(best, time.Since(begun))
+			}
+			return best
+		}
+		if small, large := took(1<<13), took(1<<17); large > 16*6*max(small, time.Microsecond) {
+			t.Errorf("%q: %s for 8 KiB, %s for 128 KiB", piece, small, large)
+		}
+	}
+}
+
+func FuzzMend(f *testing.F) {
+	for _, s := range realTexts(f) {
+		f.Add(s)
+	}
+	for _, p := range golden(f, "testdata/n2.txt") {
+		f.Add(p[0])
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		m, done := mend(s)
+		if (done != 0) != (m != s) && m != s {
+			t.Fatalf("%q: %q, %d", s, m, done)
+		}
+		if len(m) > len(s)+len(s)/8+2 {
+			t.Fatalf("%q grows to %q", s, m)
+		}
+		if f := NewAnalyzer(Config{Memory: 1}).Analyze(s); f.Form.Name != sha256.Sum256([]byte(Normalise(s))) {
+			t.Fatalf("%q has lost its name", s)
+		}
+	})
+}
+
+func BenchmarkMend(b *testing.B) {
+	texts := flood(1000)
+	b.ReportAllocs()
+	n := 0
+	for i := 0; b.Loop(); i++ {
+		mend(texts[i%len(texts)])
+		n += len(texts[i%len(texts)])
+	}
+	b.SetBytes(int64(n / b.N))
+}
