@@ -95,7 +95,7 @@ func (s *Store) campaignPopups(ctx context.Context, _ int64, c *Campaign) error 
 	wordings, counts := map[int64]*wordingSeen{}, map[int64]uint64{}
 	networks, names := map[string]uint64{}, []string{}
 	f := Filter{Terms: []Term{{Field: FieldCampaign, Values: []string{c.ID}}}}
-	_, err := s.walkAll(ctx, f, func(r popupRow) {
+	_, err := s.walkAll(ctx, f, time.Now(), func(r popupRow) {
 		w := wordings[r.wording]
 		if w == nil {
 			w = &wordingSeen{last: r.time}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Campaigns gives campaigns by weight. Under conditions that only popups know (a source, a port, a state, words) their messages are those
@@ -123,7 +124,7 @@ func (s *Store) campaignsOfPopups(ctx context.Context, f Filter, p Page) (Campai
 		return page, err
 	}
 	counts := map[int64]uint64{}
-	if _, err := s.walkAll(ctx, f, func(r popupRow) { counts[r.campaign] += r.count }); err != nil {
+	if _, err := s.walkAll(ctx, f, time.Now(), func(r popupRow) { counts[r.campaign] += r.count }); err != nil {
 		return page, err
 	}
 	ids := heaviest(counts, p.limit())

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // ErrNotFound is a campaign, source or event that the store does not hold.
@@ -255,6 +256,14 @@ func inWords(column string, words []string) (condition, error) {
 	return condition{column + " IN (SELECT id FROM word WHERE word IN (SELECT value FROM json_each(?)))", []any{string(list)}}, err
 }
 
+// leastBeginning is how many letters stand before a *: fewer begin so many words that finding their popups takes longer than a question may. Other
+// alphabets, whose letters are words, have more octets.
+const leastBeginning = 3
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
 // matchOf writes the expression of FTS5 for a term: each value is a phrase, a * behind it asks for words that begin so. What is no word
 // (quotes, operators, NUL) cannot be asked for (sqlite.org/fts5.html 3).
 func matchOf(t Term) (string, error) {
@@ -264,6 +273,9 @@ func matchOf(t Term) (string, error) {
 			return "", wrong("%s: %q holds no word to look for", t.Field, v)
 		}
 		phrase, star := strings.CutSuffix(v, "*")
+		if star && len(phrase) < leastBeginning && isASCII(phrase) {
+			return "", wrong("%s: %q begins too many words: at least %d letters before the * are wanted", t.Field, v, leastBeginning)
+		}
 		phrase = `"` + strings.NewReplacer(`"`, " ", "\x00", " ").Replace(phrase) + `"`
 		if star {
 			phrase += " *"

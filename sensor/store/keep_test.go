@@ -232,6 +232,28 @@ func TestAStoreOfTheSecondVersionIsBroughtOn(t *testing.T) {
 	}
 }
 
+// A store of the third version can be looked at as it is, and is brought on by who writes it.
+func TestAStoreOfTheThirdVersionAnswersAndIsBroughtOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	b := new(Batch)
+	b.Add("s", "id", []byte(`{}`))
+	putOld(t, path, 3, b)
+	reader, err := OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, asked := reader.Sources(t.Context(), Filter{From: time.Unix(0, 0)}, Page{Limit: 10})
+	if err := errors.Join(reader.Answers(), asked); err != nil || len(page.Rows) != 0 {
+		t.Error(page, err)
+	}
+	reader.Close()
+	s := opened(t, path, 0)
+	var columns int
+	if err := s.row("SELECT COUNT(*) FROM pragma_index_info('source_last')").Scan(&columns); err != nil || columns != 5 || s.found != version {
+		t.Errorf("version %d, the index has %d columns, %v", s.found, columns, err)
+	}
+}
+
 // Who looks sees what was written, while it is written, and never half of it.
 func TestOthersReadWhileItIsWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.db")

@@ -180,17 +180,19 @@ func (s *Store) tallied(ctx context.Context, f *Filter) (*sums, error) {
 	if ok && level > 0 {
 		err = s.sumTallies(ctx, *f, t, level, campaigns, where)
 	} else {
-		t.partial, err = s.walkAll(ctx, *f, func(r popupRow) { t.add(r.time/int64(time.Second), r.verdict, r.route, r.port, r.count) })
+		t.partial, err = s.walkAll(ctx, *f, time.Now(), func(r popupRow) { t.add(r.time/int64(time.Second), r.verdict, r.route, r.port, r.count) })
 	}
 	return t, err
 }
 
 // walkAll goes over the popups of a filter, the newest first, as far as patience goes; partial says that it did not come to the end.
-func (s *Store) walkAll(ctx context.Context, f Filter, do func(popupRow)) (partial bool, err error) {
+// A question began at begun, and what it has done since counts.
+func (s *Store) walkAll(ctx context.Context, f Filter, begun time.Time, do func(popupRow)) (partial bool, err error) {
 	w, err := s.newWalk(ctx, f, "", false)
 	if err != nil {
 		return false, err
 	}
+	w.begun = begun
 	w.size = 1024
 	return w.each(ctx, func(r popupRow) bool { do(r); return true })
 }

@@ -8,13 +8,14 @@ import (
 
 // overviewPopups counts popups, by the tallies where these can tell, their hosts and campaigns. Whatever has to be walked for is found in one walk.
 func (s *Store) overviewPopups(ctx context.Context, f *Filter, o *Overview) error {
+	begun := time.Now()
 	_, _, ok, err := s.tallyConditions(ctx, *f)
 	if err != nil {
 		return err
 	}
 	if _, level := bucketStep(f.From, f.To); !ok || level == 0 {
 		t, _ := newSums(f)
-		h, campaigns, err := s.overviewWalk(ctx, f, o, func(r popupRow) { t.add(r.time/int64(time.Second), r.verdict, r.route, r.port, r.count) })
+		h, campaigns, err := s.overviewWalk(ctx, f, o, begun, func(r popupRow) { t.add(r.time/int64(time.Second), r.verdict, r.route, r.port, r.count) })
 		if err != nil {
 			return err
 		}
@@ -28,7 +29,7 @@ func (s *Store) overviewPopups(ctx context.Context, f *Filter, o *Overview) erro
 	if len(f.Terms) == 0 {
 		return errors.Join(s.overviewSources(ctx, f, o), s.overviewTop(ctx, f, o))
 	}
-	h, campaigns, err := s.overviewWalk(ctx, f, o, func(popupRow) {})
+	h, campaigns, err := s.overviewWalk(ctx, f, o, begun, func(popupRow) {})
 	if err != nil {
 		return err
 	}
@@ -40,9 +41,9 @@ func (s *Store) overviewPopups(ctx context.Context, f *Filter, o *Overview) erro
 }
 
 // overviewWalk finds the hosts of popups, and how many each campaign has, in one walk over them; do gets each.
-func (s *Store) overviewWalk(ctx context.Context, f *Filter, o *Overview, do func(popupRow)) (*hosts, map[int64]uint64, error) {
+func (s *Store) overviewWalk(ctx context.Context, f *Filter, o *Overview, begun time.Time, do func(popupRow)) (*hosts, map[int64]uint64, error) {
 	h, campaigns := newHosts(), map[int64]uint64{}
-	partial, err := s.walkAll(ctx, *f, func(r popupRow) {
+	partial, err := s.walkAll(ctx, *f, begun, func(r popupRow) {
 		do(r)
 		h.add(r)
 		campaigns[r.campaign] += r.count

@@ -153,7 +153,7 @@ func TestWhatCannotBeAskedForIsSaid(t *testing.T) {
 	s, _ := realStore(t)
 	for _, term := range []Term{
 		{Field: FieldPort, Values: []string{"abc"}}, {Field: FieldScore, Values: []string{"NaN"}}, {Field: FieldSource, Values: []string{"1.2.3"}},
-		{Field: FieldSource, Values: []string{"1.2.3.4/99"}}, {Field: FieldState, Values: []string{"guilty"}}, {Field: FieldVerdict, Values: []string{""}},
+		{Field: FieldText, Values: []string{"ab*"}}, {Field: FieldSource, Values: []string{"1.2.3.4/99"}}, {Field: FieldState, Values: []string{"guilty"}}, {Field: FieldVerdict, Values: []string{""}},
 		{Field: FieldText, Values: []string{`"*(`}}, {Field: FieldRoute}, {Field: FieldDomain, Compare: AtLeast, Values: []string{"com"}},
 		{Field: FieldPort, Values: make([]string, maxValues+1)},
 	} {

@@ -6,13 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 )
 
 // Sources gives addresses as senders wrote them, by weight. Under conditions that only popups know their messages are those that the filter
 // means, and all are on one page.
 func (s *Store) Sources(ctx context.Context, f Filter, p Page) (SourcePage, error) {
 	page := SourcePage{Rows: []SourceRow{}}
-	order, index := "s.messages DESC, s.ip", ""
+	order, index := "s.messages DESC, s.ip DESC", ""
 	switch p.Sort {
 	case "", "messages":
 	case "last_seen":
@@ -24,6 +25,11 @@ func (s *Store) Sources(ctx context.Context, f Filter, p Page) (SourcePage, erro
 	}
 	if slices.ContainsFunc(f.Terms, func(t Term) bool { return t.Field != FieldSource && t.Field != FieldState }) {
 		return s.sourcesOfPopups(ctx, f, p)
+	}
+	if !f.From.IsZero() || !f.To.IsZero() {
+		if !slices.ContainsFunc(f.Terms, func(t Term) bool { return t.Field == FieldSource }) {
+			index = "INDEXED BY source_last"
+		}
 	}
 	after, err := parseOffset(p.Cursor)
 	if err != nil {
@@ -80,7 +86,7 @@ func (s *Store) sourcesOfPopups(ctx context.Context, f Filter, p Page) (SourcePa
 	page := SourcePage{Rows: []SourceRow{}}
 	numbers, counts := map[string]int64{}, map[int64]uint64{}
 	var ips [][]byte
-	_, err := s.walkAll(ctx, f, func(r popupRow) {
+	_, err := s.walkAll(ctx, f, time.Now(), func(r popupRow) {
 		if r.source == nil {
 			return
 		}

@@ -262,7 +262,7 @@ func (s *Store) within(do func(*sql.Tx) error) error {
 
 // Answers says whether the store can be asked questions: one that an earlier version made cannot, until a new one has opened it to write.
 func (s *Store) Answers() error {
-	if s.found < version {
+	if s.found < answering {
 		return fmt.Errorf("the tables of %s are of version %d and keep no events for a console; popupwatch replay --store %s PATH... or live --store brings them to %d",
 			s.path, s.found, s.path, version)
 	}

@@ -1,11 +1,14 @@
 package store
 
 // version is that of the tables, in PRAGMA user_version: how many steps of migrations were taken.
-const version = 3
+const version = 4
+
+// answering is the first version that keeps events for questions.
+const answering = 3
 
 // migrations bring the tables from one version to the next: a new file takes all of them. Steps are only added, never changed. Times are
 // nanoseconds since 1970, by the clock of the machine where they say arrived or stand in the queue, else packet time.
-var migrations = [version]string{queueTables, draftTables, keptTables}
+var migrations = [version]string{queueTables, draftTables, keptTables, sourceTimes}
 
 const queueTables = `
 CREATE TABLE batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, arrived INTEGER NOT NULL, documents INTEGER NOT NULL, octets INTEGER NOT NULL,
@@ -86,4 +89,10 @@ CREATE TABLE stat (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, sensor INTEGE
 CREATE INDEX stat_time ON stat (time);
 CREATE TABLE measure (at INTEGER NOT NULL, sensor INTEGER NOT NULL, name INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (at, sensor, name)) WITHOUT ROWID;
 CREATE TABLE counter (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+`
+
+// sourceTimes lets one index tell which sources were seen in a time, and all that they are ordered by.
+const sourceTimes = `
+DROP INDEX source_last;
+CREATE INDEX source_last ON source (last, first, messages, state, decibans);
 `
