@@ -29,13 +29,18 @@ func (s *Store) overviewPopups(ctx context.Context, f *Filter, o *Overview) erro
 	if len(f.Terms) == 0 {
 		return errors.Join(s.overviewSources(ctx, f, o), s.overviewTop(ctx, f, o))
 	}
+	top := campaignTerms(*f) // what campaigns themselves know is found without the walk, which has the time that is left
+	if top {
+		if err := s.overviewTop(ctx, f, o); err != nil {
+			return err
+		}
+	}
 	h, campaigns, err := s.overviewWalk(ctx, f, o, begun, func(popupRow) {})
 	if err != nil {
 		return err
 	}
-	h.into(o)
-	if campaignTerms(*f) {
-		return s.overviewTop(ctx, f, o)
+	if h.into(o); top {
+		return nil
 	}
 	return s.topOf(ctx, campaigns, o)
 }

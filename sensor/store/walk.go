@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A question may take so long before its rows are made; what it did not come to is said (Partial, CountIsLeast, Next). A walk has half of it
-// in any case, however long it took to begin, so that who asks on comes further.
+// A question may take so long before its rows are made; what it did not come to is said (Partial, CountIsLeast, Next). A walk has a quarter of
+// it in any case, however long it took to begin, so that who asks on comes further.
 const patience = 100 * time.Millisecond
 
 // chunk is how many popups are looked through at a time at most, and sortable how many are put in order at most.
@@ -130,16 +130,16 @@ func (w *walk) each(ctx context.Context, f func(popupRow) bool) (more bool, err 
 	}
 }
 
-// end is when patience is at an end: half of it is left in any case. An unhurried store has more than anybody needs.
+// end is when patience is at an end: a quarter of it is left in any case. An unhurried store has more than anybody needs.
 func (w *walk) end() time.Time {
 	now := time.Now()
-	switch half := now.Add(patience / 2); {
+	switch least := now.Add(patience / 4); {
 	case w.store.unhurried:
 		return now.Add(24 * time.Hour)
-	case w.begun.Add(patience).After(half):
+	case w.begun.Add(patience).After(least):
 		return w.begun.Add(patience)
 	default:
-		return half
+		return least
 	}
 }
 

@@ -180,9 +180,9 @@ func (b *Tab) Picture(t testing.TB, name string) {
 	if dir == "" {
 		return
 	}
-	var png []byte
-	b.Run(t, chromedp.FullScreenshot(&png, 100))
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
+	var jpeg []byte
+	b.Run(t, chromedp.FullScreenshot(&jpeg, 60))
+	if err := os.WriteFile(filepath.Join(dir, name+".jpg"), jpeg, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
