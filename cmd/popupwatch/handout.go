@@ -77,12 +77,32 @@ func (r *runSummary) about(stdin *hashedInput, interrupted bool) (*handout.About
 		in.SHA256, in.Trouble = hashInput(r.files[i].Path, stdin, in.Trouble)
 		a.Inputs, a.Octets = append(a.Inputs, in), a.Octets+in.Octets
 	}
+	a.Command = repeatedBy(a)
 	for _, path := range r.settings.tables() {
 		in := handout.Input{Name: filepath.Base(path)}
 		in.SHA256, in.Trouble = hashInput(path, nil, "")
 		a.Tables = append(a.Tables, in)
 	}
 	return a, nil
+}
+
+// maxRepeated is how many captures the command names.
+const maxRepeated = 20
+
+// repeatedBy is the command that makes a report again, in the folder of the captures.
+func repeatedBy(a *handout.About) string {
+	words := []string{"popupwatch", "replay"}
+	for _, s := range a.Settings {
+		words = append(words, "--"+s.Name, quoted(s.Value))
+	}
+	words = append(words, "--report", "again.html")
+	if len(a.Inputs) > maxRepeated {
+		return strings.Join(append(words, "CAPTURES..."), " ")
+	}
+	for _, in := range a.Inputs {
+		words = append(words, quoted(in.Name))
+	}
+	return strings.Join(words, " ")
 }
 
 func reasonsOf(tallies []event.Tally) (list []handout.Reason) {
@@ -103,7 +123,7 @@ func inputOf(f *capture.FileReport) handout.Input {
 
 func baseOf(path string) string {
 	if path == standardInput {
-		return "standard input"
+		return path
 	}
 	return filepath.Base(path)
 }

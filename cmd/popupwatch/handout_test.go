@@ -2,9 +2,12 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"popupwatch/sensor/handout"
 )
 
 // Each setting of replay either changes what is concluded, and stands in a report then, or does not: a new one has to be thought of here.
@@ -26,5 +29,16 @@ func TestEverySettingConcludesOrDoesNot(t *testing.T) {
 	})
 	if concluding < 15 {
 		t.Errorf("%d settings change conclusions", concluding)
+	}
+}
+
+func TestAReportSaysHowItIsMadeAgain(t *testing.T) {
+	a := &handout.About{Settings: []handout.Setting{{Name: "filter", Value: "udp port 1026"}}, Inputs: []handout.Input{{Name: "a b'.pcap"}, {Name: "-"}}}
+	if got := repeatedBy(a); got != `popupwatch replay --filter 'udp port 1026' --report again.html 'a b'\''.pcap' -` {
+		t.Error(got)
+	}
+	a.Inputs = make([]handout.Input, maxRepeated+1)
+	if got := repeatedBy(a); !strings.HasSuffix(got, "--report again.html CAPTURES...") {
+		t.Error(got)
 	}
 }

@@ -8,6 +8,7 @@ type About struct {
 	Inputs      []Input
 	Tables      []Input   // files that settings name and conclusions rest on: rules, routes
 	Settings    []Setting // those that change conclusions and were set
+	Command     string    // makes the report again, in the folder of the captures
 	Frames      uint64
 	Octets      uint64
 	Reasons     []Reason // what became of the frames; they add up to Frames

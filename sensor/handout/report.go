@@ -27,7 +27,6 @@ const (
 type report struct {
 	About
 	store.Overview
-	Command       string // that makes the report again
 	InputCount    uint64
 	InputsLeft    int
 	Chart         *picture
@@ -48,7 +47,7 @@ type report struct {
 
 // gather asks the store for everything. Proven addresses come first: their names may stand in what follows.
 func (c *Collector) gather(ctx context.Context, about *About) (r *report, err error) {
-	r = &report{About: *about, Command: repeat(about), InputCount: uint64(len(about.Inputs))}
+	r = &report{About: *about, InputCount: uint64(len(about.Inputs))}
 	if n := len(r.Inputs); n > maxInputs {
 		r.Inputs, r.InputsLeft = r.Inputs[:maxInputs], n-maxInputs
 	}

@@ -74,7 +74,7 @@ function Counts({ rows, none = 'None.' }: { rows: [string, number][]; none?: str
 }
 
 const fields: [string, string, string][] = [
-  ['text, from, to', 'words, a phrase in quotes, or a beginning with *', 'text:"critical error" from:secur*'], ['campaign', 'an id or another name of a campaign', 'campaign:cmp1-66jh7cukqwny62dg'],
+  ['text, from, to', 'words, a phrase in quotes, or a beginning of three letters and more with *', 'text:"critical error" from:secur*'], ['campaign', 'an id or another name of a campaign', 'campaign:cmp1-66jh7cukqwny62dg'],
   ['source, target', 'an address or a prefix, as written on the packet', 'source:192.0.2.0/24'], ['state', 'unknown, forged_certain, nonroutable_leak, forged_probable, reachable_unbound, genuine_bound', 'state:unknown,forged_probable'],
   ['verdict', 'spam, suspect, clean', '-verdict:clean'], ['domain', 'an advertised domain and all below it', 'domain:example.com'], ['url, phone, email', 'what is advertised, exactly', 'phone:18005551234'],
   ['route, port, score', 'the road; numbers may be compared', 'route:smb_tcp port:>=1026 score:<=10'], ['sensor, action, lure, rule, language', 'words of the events', 'rule:urgency language:de'],
