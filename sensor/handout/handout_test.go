@@ -324,6 +324,28 @@ func TestLongListsSayWhatIsLeft(t *testing.T) {
 	}
 }
 
+// Of many proven addresses those of most popups are shown with their evidence, the others by name.
+func TestManyProvenAddressesAreNamed(t *testing.T) {
+	c := newCollector(t)
+	keep(t, c, `{"@timestamp":"2004-01-01T00:00:00Z","event":{"id":"000000000000000000000000000000ff","dataset":"popupwatch.message","action":"messenger_popup"},"observer":{"name":"x"},"destination":{"ip":"192.0.2.1","port":1026},"popupwatch":{"message":{"text":"c"}}}`)
+	for i := range maxDetailed + 2 {
+		keep(t, c, fmt.Sprintf(`{"@timestamp":"2004-01-01T01:00:00Z","event":{"id":"%032x","dataset":"popupwatch.source","action":"source_final"},"observer":{"name":"x"},"source":{"ip":"10.0.0.%d"},"popupwatch":{"campaign":{"id":"cmp1-a"},`+
+			`"source":{"state":"genuine_bound","reportable":true,"class":"popup","claim_id":"clm1-%d","hour":"2004-01-01T00:00:00Z","part":"2004-01-01T00:00:00Z","first_seen":"2004-01-01T00:00:00Z","last_seen":"2004-01-01T00:00:01Z","messages":%d,"decibans":-5}}}`,
+			i+1, i+1, i+1, i+1))
+		c.call(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}))
+	}
+	c.beyond = 1
+	html := page(t, c, aboutTest())
+	if got := strings.Count(html, `class="card source"`); got != maxDetailed || !strings.Contains(html, `<th scope="row"><code>10.0.0.1</code>`) || !strings.Contains(html, "<h4><code>10.0.0.102</code>") {
+		t.Errorf("%d are shown with their evidence", got)
+	}
+	for _, want := range []string{"at least 102 are proven", "102 and more</strong>", "not all could be remembered"} {
+		if !strings.Contains(html, want) {
+			t.Errorf("nothing of %q", want)
+		}
+	}
+}
+
 func TestNoFolderForTheEventsIsSaid(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
 	if c, err := NewCollector(); err == nil || !strings.Contains(err.Error(), "TMPDIR names a folder") {

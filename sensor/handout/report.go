@@ -14,8 +14,9 @@ import (
 const (
 	maxInputs       = 500
 	maxCampaigns    = 25
-	maxOfState      = 5 // addresses of a state that are shown with their evidence
-	maxClaimsShown  = 3 // of one address
+	maxDetailed     = 100 // proven addresses that are shown with their evidence
+	maxOfState      = 5   // addresses of a state that are shown with their evidence
+	maxClaimsShown  = 3   // of one address
 	maxWordings     = 12
 	maxKeys         = 25 // advertised, of one kind
 	maxNetworks     = 12
@@ -38,8 +39,9 @@ type report struct {
 	ByState       []share
 	Shown         []campaign
 	CampaignsLeft uint64
-	Proven        []source
-	ProvenBeyond  bool // there are more than could be remembered
+	Proven        []source // the first with their claims, the others without
+	ProvenBriefly []source // those without, again
+	ProvenBeyond  bool     // there are more than could be remembered
 	Others        []ofState
 	Found         []finding
 	Purged        uint64 // events that no room was left for

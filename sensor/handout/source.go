@@ -1,6 +1,7 @@
 package handout
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -52,12 +53,15 @@ func (c *Collector) proven(ctx context.Context, r *report) error {
 			r.Proven = append(r.Proven, source{SourceRow: v.SourceRow, Name: v.IP})
 		}
 	}
+	slices.SortStableFunc(r.Proven, func(a, b source) int { return cmp.Compare(b.Messages, a.Messages) })
 	names := c.redactor(ctx, r.named())
-	for i := range r.Proven {
+	detailed := min(len(r.Proven), maxDetailed)
+	for i := range r.Proven[:detailed] {
 		if err := c.tell(ctx, &r.Proven[i], names); err != nil {
 			return err
 		}
 	}
+	r.ProvenBriefly = r.Proven[detailed:]
 	return nil
 }
 
