@@ -62,7 +62,7 @@ func TestBarsOfTheConsole(t *testing.T) {
 	}
 	s := &served1M{program: program, store: bigStore(t, program)}
 	s.start(t)
-	defer s.stop()
+	defer func() { s.stop() }() // the one of the last start
 	v := sampled(t, s.origin)
 	kinds := v.kinds(t)
 	fmt.Printf("%s events in %.2f GB; the console has 2 of %d cores, Chromium runs beside it\n", grouped(v.events), v.octets/1e9, runtime.NumCPU())
