@@ -74,7 +74,9 @@ func (r *runSummary) about(stdin *hashedInput, interrupted bool) (*handout.About
 	}
 	for i := range r.files {
 		in := inputOf(&r.files[i])
-		in.SHA256, in.Trouble = hashInput(r.files[i].Path, stdin, in.Trouble)
+		if path := r.files[i].Path; path != standardInput || !interrupted { // nobody knows when the rest of a pipe comes
+			in.SHA256, in.Trouble = hashInput(path, stdin, in.Trouble)
+		}
 		a.Inputs, a.Octets = append(a.Inputs, in), a.Octets+in.Octets
 	}
 	a.Command = repeatedBy(a)

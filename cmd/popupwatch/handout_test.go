@@ -1,9 +1,14 @@
 package main
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -40,5 +45,40 @@ func TestAReportSaysHowItIsMadeAgain(t *testing.T) {
 	a.Inputs = make([]handout.Input, maxRepeated+1)
 	if got := repeatedBy(a); !strings.HasSuffix(got, "--report again.html CAPTURES...") {
 		t.Error(got)
+	}
+}
+
+// Who interrupts a run that reads a pipe has its report, which says so, and does not wait for the rest of the pipe.
+func TestAnInterruptedRunHasItsReportAtOnce(t *testing.T) {
+	capture, err := os.ReadFile(filepath.Join(repository, "testdata/captures/wireshark-wiki_aol.pcap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "r.html")
+	run := exec.Command(program(t), "replay", "--summary", "none", "--report", path, "-")
+	pipe, err := run.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		const fileHeader = 24
+		_, err := pipe.Write(capture)
+		for err == nil { // until nobody reads any more
+			_, err = pipe.Write(capture[fileHeader:])
+		}
+	}()
+	time.Sleep(500 * time.Millisecond)
+	if err := run.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(patience, func() { run.Process.Kill() })
+	run.Wait() // its status is looked at
+	late.Stop()
+	html, err := os.ReadFile(path)
+	if run.ProcessState.ExitCode() != exitFailed || err != nil || !strings.Contains(string(html), "Not everything was read") || !strings.Contains(string(html), "<code>none</code>") {
+		t.Errorf("status %d, %d octets, %v", run.ProcessState.ExitCode(), len(html), err)
 	}
 }
