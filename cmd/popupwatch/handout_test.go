@@ -63,14 +63,18 @@ func TestAnInterruptedRunHasItsReportAtOnce(t *testing.T) {
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
+	reads := make(chan bool)
 	go func() {
 		const fileHeader = 24
 		_, err := pipe.Write(capture)
-		for err == nil { // until nobody reads any more
+		for i := 0; err == nil; i++ { // until nobody reads any more
+			if i == 100 { // far more than a pipe holds
+				close(reads)
+			}
 			_, err = pipe.Write(capture[fileHeader:])
 		}
 	}()
-	time.Sleep(500 * time.Millisecond)
+	<-reads
 	if err := run.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
