@@ -268,7 +268,7 @@ func TestAnUnhurriedQuestionGoesToItsEnd(t *testing.T) {
 	}
 	w := begin()
 	n, more := walked(w)
-	if n != 1 || !more {
+	if n != 256 || !more { // a chunk
 		t.Errorf("%d of %d popups, more: %v", n, popups, more)
 	}
 	for more {

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -143,10 +144,11 @@ func (w *walk) end() time.Time {
 	}
 }
 
-// over goes over the popups of a chunk; on is false where f says no or the end is there before the last of them. The first is always taken.
+// over goes over the popups of a chunk; on is false where f says no, or where the end is there and wordings would have to be read. The first popup
+// is always taken.
 func (w *walk) over(ctx context.Context, rows []popupRow, end time.Time, f func(popupRow) bool) (on bool, err error) {
 	for i, r := range rows {
-		if i > 0 && time.Now().After(end) {
+		if i > 0 && !w.knows(r) && time.Now().After(end) {
 			return false, nil
 		}
 		means, err := w.means(ctx, rows[i:])
@@ -159,6 +161,11 @@ func (w *walk) over(ctx context.Context, rows []popupRow, end time.Time, f func(
 		}
 	}
 	return true, nil
+}
+
+// knows says whether it is known without reading whether a popup is meant.
+func (w *walk) knows(r popupRow) bool {
+	return !slices.ContainsFunc(w.where.wordings, func(set *wordingSet) bool { return !set.knows(r.wording) })
 }
 
 // means says whether the first of several popups has the wordings that are asked for.

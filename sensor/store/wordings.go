@@ -71,13 +71,16 @@ func (w *wordingSet) add(ctx context.Context, query string, args ...any) (last i
 // means says whether the first of several popups has a wording that is meant. Where that is not known yet, the others' are read with it.
 func (w *wordingSet) means(ctx context.Context, popups []popupRow) (bool, error) {
 	id := popups[0].wording
-	if !w.ids[id] && id < w.low && !w.read[id] {
+	if !w.knows(id) {
 		if err := w.readNear(ctx, popups); err != nil {
 			return false, err
 		}
 	}
 	return w.ids[id] != w.not, nil
 }
+
+// knows says whether ids tells of a wording, or it has to be read.
+func (w *wordingSet) knows(id int64) bool { return w.ids[id] || id >= w.low || w.read[id] }
 
 // near is how far wordings may lie apart that are read at once. Those of popups that followed each other mostly lie close.
 const near = 1000
