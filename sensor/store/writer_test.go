@@ -76,7 +76,10 @@ func TestAReplayWaitsForRoom(t *testing.T) {
 		done.Store(true)
 		ended <- w.Close()
 	}()
-	time.Sleep(300 * time.Millisecond)
+	for late := time.Now().Add(30 * time.Second); !s.Full() && time.Now().Before(late); {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(300 * time.Millisecond) // it would go on now
 	if done.Load() || !s.Full() || s.octets.Load() > 100_000+batchOctets {
 		t.Fatalf("done %v, full %v, %d octets", done.Load(), s.Full(), s.octets.Load())
 	}
