@@ -124,9 +124,11 @@ func (s *Store) campaignsOfPopups(ctx context.Context, f Filter, p Page) (Campai
 		return page, err
 	}
 	counts := map[int64]uint64{}
-	if _, err := s.walkAll(ctx, f, time.Now(), func(r popupRow) { counts[r.campaign] += r.count }); err != nil {
+	partial, err := s.walkAll(ctx, f, time.Now(), func(r popupRow) { counts[r.campaign] += r.count })
+	if err != nil {
 		return page, err
 	}
+	page.Partial = partial || len(counts) > p.limit()
 	ids := heaviest(counts, p.limit())
 	rows, err := s.campaignRows(ctx, ids)
 	if err != nil {

@@ -175,8 +175,9 @@ type CampaignRow struct {
 
 // CampaignPage is an answer of Campaigns.
 type CampaignPage struct {
-	Rows []CampaignRow `json:"rows"`
-	Next string        `json:"next,omitempty"`
+	Rows    []CampaignRow `json:"rows"`
+	Next    string        `json:"next,omitempty"`
+	Partial bool          `json:"partial,omitempty"` // of the popups that the filter means the newest were looked at, or there are more rows than one page
 }
 
 // Key is an advertised site, phone or mailbox with its first and last day.
@@ -241,8 +242,9 @@ type SourceRow struct {
 
 // SourcePage is an answer of Sources.
 type SourcePage struct {
-	Rows []SourceRow `json:"rows"`
-	Next string      `json:"next,omitempty"`
+	Rows    []SourceRow `json:"rows"`
+	Next    string      `json:"next,omitempty"`
+	Partial bool        `json:"partial,omitempty"` // as of a CampaignPage
 }
 
 // Source is all that is known of one address: the newest document of each claim and part, newest first, at most 100, and the drafts.

@@ -311,3 +311,16 @@ func FuzzCursor(f *testing.F) {
 		parseOffset(cursor)
 	})
 }
+
+// An answer that leaves addresses or campaigns out says so.
+func TestAPageOfPopupsSaysWhatItLeavesOut(t *testing.T) {
+	s, _ := realStore(t)
+	f := Filter{Terms: []Term{{Field: FieldRoute, Values: []string{"rpc_udp"}}}}
+	for limit, want := range map[int]bool{1: true, 100: false} {
+		sources, err := s.Sources(t.Context(), f, Page{Limit: limit})
+		campaigns, fault := s.Campaigns(t.Context(), f, Page{Limit: limit})
+		if err := errors.Join(err, fault); err != nil || sources.Partial != want || campaigns.Partial != want || len(sources.Rows) == 0 || len(campaigns.Rows) == 0 {
+			t.Errorf("limit %d: %d addresses, %v, %d campaigns, %v, %v", limit, len(sources.Rows), sources.Partial, len(campaigns.Rows), campaigns.Partial, err)
+		}
+	}
+}

@@ -86,7 +86,7 @@ func (s *Store) sourcesOfPopups(ctx context.Context, f Filter, p Page) (SourcePa
 	page := SourcePage{Rows: []SourceRow{}}
 	numbers, counts := map[string]int64{}, map[int64]uint64{}
 	var ips [][]byte
-	_, err := s.walkAll(ctx, f, time.Now(), func(r popupRow) {
+	partial, err := s.walkAll(ctx, f, time.Now(), func(r popupRow) {
 		if r.source == nil {
 			return
 		}
@@ -105,6 +105,7 @@ func (s *Store) sourcesOfPopups(ctx context.Context, f Filter, p Page) (SourcePa
 	for _, n := range heaviest(counts, p.limit()) {
 		found, messages = append(found, ips[n]), append(messages, counts[n])
 	}
+	page.Partial = partial || len(ips) > p.limit()
 	page.Rows, err = s.sourceRows(ctx, found, messages)
 	return page, err
 }

@@ -9,7 +9,7 @@ import { count, day, number, Plain, routes, span, State, states, time, Verdict }
 
 export function Campaigns({ place }: { place: Place }) {
   const sort = place.params.get('sort') ?? 'messages';
-  const answer = useAnswer<{ rows: CampaignRow[]; next?: string }>('campaigns', { ...filter(place.params), sort, cursor: place.params.get('cursor') ?? '', limit: '50' });
+  const answer = useAnswer<{ rows: CampaignRow[]; next?: string; partial?: boolean }>('campaigns', { ...filter(place.params), sort, cursor: place.params.get('cursor') ?? '', limit: '50' });
   const orders = [['messages', 'most popups'], ['last_seen', 'seen last'], ['first_seen', 'seen first'], ['score', 'score'], ['sources', 'most addresses']];
   return (
     <>
@@ -18,6 +18,7 @@ export function Campaigns({ place }: { place: Place }) {
       <label class="order">Order <select value={sort} onChange={(e) => change(place, { sort: e.currentTarget.value, cursor: '' })}>{orders.map(([v, l]) => <option value={v}>{l}</option>)}</select></label>
       <Answered answer={answer} query={place.params.get('q') ?? ''}>{(page) => (
         <>
+          {page.partial && <p class="note">More is meant than can be looked at or shown at once: these are the heaviest among the newest popups. A shorter time or another condition finds the others.</p>}
           {!page.rows.length && <p class="quiet">None in this time and under this filter.</p>}
           <ul class="cards">{page.rows.map((r) => <Card r={r} place={place} />)}</ul>
           <Next next={page.next} place={place} />
