@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -81,22 +82,29 @@ func (b *beside) witness() sensor.Witness {
 }
 
 // save writes the packets that were kept, under their name only when all are there; nothing where none are kept.
-func (b *beside) save(from func(int) decoders.Interface) (err error) {
+func (b *beside) save(from func(int) decoders.Interface) error {
 	if b == nil || b.evidence == nil {
 		return nil
 	}
 	b.kept = b.evidence.Kept()
-	part := b.path + ".part"
+	return writeWhole(b.path, "evidence", func(f io.Writer) error {
+		w := capture.NewPacketFile(f, from, "popupwatch "+version, b.kept.String())
+		return errors.Join(b.evidence.Save(w), w.Close())
+	})
+}
+
+// writeWhole writes a file that only its owner reads, under its name only when all of it is there.
+func writeWhole(path, what string, write func(io.Writer) error) error {
+	part := path + ".part"
 	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("write evidence: %w", err)
+		return fmt.Errorf("write %s: %w", what, err)
 	}
-	w := capture.NewPacketFile(f, from, "popupwatch "+version, b.kept.String())
-	if err = errors.Join(b.evidence.Save(w), w.Close(), f.Close()); err == nil {
-		err = os.Rename(part, b.path)
+	if err = errors.Join(write(f), f.Close()); err == nil {
+		err = os.Rename(part, path)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("write evidence: %w", err), os.Remove(part))
+		return errors.Join(fmt.Errorf("write %s: %w", what, err), os.Remove(part))
 	}
 	return nil
 }

@@ -40,32 +40,18 @@ func (s *settings) openHandout() (*handout.Collector, error) {
 	return handout.NewCollector()
 }
 
-// hand writes the report of a replay, under its name only when all of it is there; nothing where none is asked for.
-func (r *runSummary) hand(stdin *hashedInput, interrupted bool) (err error) {
+// hand writes the report of a replay; nothing where none is asked for.
+func (r *runSummary) hand(stdin *hashedInput, interrupted bool) error {
 	path := r.settings.report.html
 	if path == "" {
 		return nil
 	}
-	about, err := r.about(stdin, interrupted)
-	if err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
-	part := path + ".part"
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
-	if err = errors.Join(r.beside.handout.Write(context.Background(), f, about), f.Close()); err == nil {
-		err = os.Rename(part, path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write report: %w", err), os.Remove(part))
-	}
-	return nil
+	about := r.about(stdin, interrupted)
+	return writeWhole(path, "report", func(f io.Writer) error { return r.beside.handout.Write(context.Background(), f, about) })
 }
 
 // about is what the report says of the run that another run would say, too.
-func (r *runSummary) about(stdin *hashedInput, interrupted bool) (*handout.About, error) {
+func (r *runSummary) about(stdin *hashedInput, interrupted bool) *handout.About {
 	a := &handout.About{Version: version, Frames: r.Frames, Interrupted: interrupted, Settings: r.settings.concluding(), Shed: reasonsOf(r.Shed)}
 	for i, n := range r.Reasons {
 		if n > 0 {
@@ -85,7 +71,7 @@ func (r *runSummary) about(stdin *hashedInput, interrupted bool) (*handout.About
 		in.SHA256, in.Trouble = hashInput(path, nil, "")
 		a.Tables = append(a.Tables, in)
 	}
-	return a, nil
+	return a
 }
 
 // maxRepeated is how many captures the command names.

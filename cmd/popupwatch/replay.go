@@ -32,7 +32,7 @@ Exit status: 0 all read, 1 failed, 2 wrong usage, 3 an input was cut short or da
 			if len(paths) == 0 {
 				return usageError("replay: no capture named (see: popupwatch replay --help)")
 			}
-			if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
+			if i := slices.Index(paths, standardInput); i >= 0 && slices.Contains(paths[i+1:], standardInput) {
 				return usageError("replay: standard input (-) is named twice")
 			}
 			stateAsked := c.Flags().Changed("state") // on this command line; a shared configuration may name one for live

@@ -46,13 +46,12 @@ func (c *Collector) campaigns(ctx context.Context, r *report) error {
 	if err != nil {
 		return err
 	}
-	names := c.redactor(ctx, r.named())
 	for _, row := range page.Rows {
 		found, err := c.store.Campaign(ctx, row.ID, store.Filter{})
 		if err != nil {
 			return err
 		}
-		r.Shown = append(r.Shown, show(found, names))
+		r.Shown = append(r.Shown, show(found, r.names))
 	}
 	r.CampaignsLeft = r.Campaigns - min(r.Campaigns, uint64(len(r.Shown)))
 	return nil
@@ -68,9 +67,8 @@ func show(found store.Campaign, names *redactor) campaign {
 	}
 	one.Sample = names.sample(one.Sample)
 	for _, v := range found.Variants[:min(len(found.Variants), maxWordings)] {
-		w := wording{v, view.Compare(names.text(found.Variants[0].Text), names.text(v.Text))}
-		w.Sample = names.sample(v.Sample)
-		one.Wordings = append(one.Wordings, w)
+		v.Sample = names.sample(v.Sample)
+		one.Wordings = append(one.Wordings, wording{v, view.Compare(one.Sample.Text, v.Text)})
 	}
 	one.WordLeft = int(found.Wordings) - len(one.Wordings)
 	one.Adverts, one.AdLeft = adverts(found.Keys)

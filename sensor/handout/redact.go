@@ -27,8 +27,12 @@ type redactor struct {
 	claims func(address string) bool // whether it stands on a popup as its sender
 }
 
-// redactor is the one for a store's events.
-func (c *Collector) redactor(ctx context.Context, proven map[string]bool) *redactor {
+// redactor is the one for a store's events, which leaves the proven their names.
+func (c *Collector) redactor(ctx context.Context, named []source) *redactor {
+	proven := make(map[string]bool, len(named))
+	for _, s := range named {
+		proven[s.IP] = true
+	}
 	return &redactor{proven, func(address string) bool {
 		_, err := c.store.Source(ctx, address)
 		return !errors.Is(err, store.ErrNotFound)

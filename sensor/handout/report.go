@@ -42,6 +42,7 @@ type report struct {
 	Proven        []source // the first with their claims, the others without
 	ProvenBriefly []source // those without, again
 	ProvenBeyond  bool     // there are more than could be remembered
+	names         *redactor
 	Others        []ofState
 	Found         []finding
 	Purged        uint64 // events that no room was left for
@@ -121,11 +122,10 @@ func (c *Collector) findings(ctx context.Context, r *report) error {
 	for _, n := range r.Findings {
 		newest[n.Name] = &finding{Class: n.Name, Count: n.Count}
 	}
-	names := c.redactor(ctx, r.named())
 	for i := range page.Rows {
 		row := &page.Rows[i]
 		if f := newest[row.Class]; f != nil && f.Says == "" {
-			f.Says, f.Advice = names.sentence(row.Says), names.sentence(adviceOf(row.Document))
+			f.Says, f.Advice = r.names.sentence(row.Says), r.names.sentence(adviceOf(row.Document))
 		}
 	}
 	for _, f := range slices.SortedFunc(maps.Values(newest), func(a, b *finding) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Class, b.Class)) }) {

@@ -54,24 +54,15 @@ func (c *Collector) proven(ctx context.Context, r *report) error {
 		}
 	}
 	slices.SortStableFunc(r.Proven, func(a, b source) int { return cmp.Compare(b.Messages, a.Messages) })
-	names := c.redactor(ctx, r.named())
+	r.names = c.redactor(ctx, r.Proven)
 	detailed := min(len(r.Proven), maxDetailed)
 	for i := range r.Proven[:detailed] {
-		if err := c.tell(ctx, &r.Proven[i], names); err != nil {
+		if err := c.tell(ctx, &r.Proven[i], r.names); err != nil {
 			return err
 		}
 	}
 	r.ProvenBriefly = r.Proven[detailed:]
 	return nil
-}
-
-// named is the set of addresses that the report may name.
-func (r *report) named() map[string]bool {
-	set := make(map[string]bool, len(r.Proven))
-	for _, s := range r.Proven {
-		set[s.IP] = true
-	}
-	return set
 }
 
 // provenIn is how many of the addresses that are named are in a state: a proof stands while a newer claim has none.
@@ -86,7 +77,7 @@ func (r *report) provenIn(state string) (n uint64) {
 
 // others finds of each state the addresses of most popups, and takes their names away.
 func (c *Collector) others(ctx context.Context, r *report) error {
-	names, n := c.redactor(ctx, r.named()), 0
+	n := 0
 	for _, w := range view.States() {
 		of := ofState{StateWord: w, Count: r.States[w.Word] - min(r.States[w.Word], r.provenIn(w.Word))}
 		page, err := c.store.Sources(ctx, store.Filter{Terms: []store.Term{{Field: store.FieldState, Values: []string{w.Word}}}}, store.Page{Limit: maxOfState})
@@ -94,12 +85,12 @@ func (c *Collector) others(ctx context.Context, r *report) error {
 			return err
 		}
 		for _, row := range page.Rows {
-			if names.proven[row.IP] {
+			if r.names.proven[row.IP] {
 				continue
 			}
 			n++
 			s := source{SourceRow: row, Name: "Address " + number(uint64(n)) + ", name withheld"}
-			if err := c.tell(ctx, &s, names); err != nil {
+			if err := c.tell(ctx, &s, r.names); err != nil {
 				return err
 			}
 			of.Shown = append(of.Shown, s)
