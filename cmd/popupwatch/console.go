@@ -62,6 +62,7 @@ func serveConsole(s *settings, io stdio) error {
 	if err != nil {
 		return err
 	}
+	server.http.RegisterOnShutdown(c.EndTails)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	server.serve()
@@ -157,7 +158,7 @@ func (v *service) openConsole() error {
 		return errors.Join(err, looks.Close())
 	}
 	v.looks = looks
-	v.http.attach(c.Handler())
+	v.http.attach(c)
 	v.log.Info("the console is at " + v.settings.address(v.http))
 	return nil
 }

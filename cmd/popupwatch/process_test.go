@@ -156,6 +156,10 @@ func (p *process) end(s syscall.Signal) int {
 func (p *process) wait() int {
 	p.t.Helper()
 	go func() {
+		for range p.events {
+		}
+	}()
+	go func() {
 		for range p.log { // or a full pipe would hold it up
 		}
 	}()

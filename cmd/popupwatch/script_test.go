@@ -15,7 +15,11 @@ import (
 	"popupwatch/sensor/capture/veth"
 )
 
+// A program that looks for races sleeps a second at its end, which is no time of popupwatch's.
+const raceOptions = "atexit_sleep_ms=20"
+
 func TestMain(m *testing.M) {
+	os.Setenv("GORACE", raceOptions)
 	testscript.Main(veth.Isolated{M: m}, map[string]func(){"popupwatch": main})
 }
 
@@ -34,6 +38,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DATA", data)
+			e.Setenv("GORACE", raceOptions)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "rewrite": rewrite, "cut": cut},

@@ -26,9 +26,11 @@ type server struct {
 }
 
 // attach puts the console behind the server.
-func (s *server) attach(h http.Handler) {
+func (s *server) attach(c *console.Console) {
 	if s != nil {
+		h := c.Handler()
 		s.console.Store(&h)
+		s.http.RegisterOnShutdown(c.EndTails)
 	}
 }
 

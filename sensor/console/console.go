@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"net/http"
+	"sync"
 	"time"
 
 	"popupwatch/sensor/store"
@@ -43,6 +44,8 @@ type Console struct {
 	questions chan struct{}
 	tails     chan struct{}
 	exports   chan struct{}
+	ending    chan struct{} // closed when tails are to end
+	end       sync.Once
 	assets    *assets
 	mux       *http.ServeMux
 }
@@ -56,7 +59,7 @@ func New(config Config) (*Console, error) {
 		config.Poll = 500 * time.Millisecond
 	}
 	c := &Console{config: config, store: config.Store, questions: make(chan struct{}, maxQuestions), tails: make(chan struct{}, maxTails),
-		exports: make(chan struct{}, maxExports), mux: http.NewServeMux()}
+		exports: make(chan struct{}, maxExports), ending: make(chan struct{}), mux: http.NewServeMux()}
 	var err error
 	if c.assets, err = loadAssets(); err != nil {
 		return nil, err

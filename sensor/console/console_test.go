@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -272,6 +273,25 @@ func TestATailGivesWhatComesAndGoesOnWhereItWas(t *testing.T) {
 			t.Fatalf("%d events came after %s", i, last)
 		}
 	}
+}
+
+// A server that ends waits for the requests that are under way: a tail, which has no end of its own, must not hold it up.
+func TestAServerThatEndsEndsItsTails(t *testing.T) {
+	c, _ := opened(t, Config{}, nil)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := Server(c.Handler())
+	server.RegisterOnShutdown(c.EndTails)
+	go server.Serve(listener)
+	follow(t, t.Context(), "http://"+listener.Addr().String()+"/api/v1/live", "")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil || len(c.tails) != 0 {
+		t.Errorf("%v, %d tails go on", err, len(c.tails))
+	}
+	c.EndTails() // again
 }
 
 // follow reads the ids of a tail.

@@ -45,6 +45,10 @@ func (c *Console) live(w http.ResponseWriter, r *http.Request, q *request) {
 	}
 }
 
+// EndTails ends the tails that are under way, and those that come: a server that waits for its requests would wait for them in vain. Any
+// goroutine may call it, more than once.
+func (c *Console) EndTails() { c.end.Do(func() { close(c.ending) }) }
+
 // tailFrom is where a tail begins: behind the event that the client saw last, or now.
 func (c *Console) tailFrom(r *http.Request) (int64, error) {
 	last := r.Header.Get("Last-Event-ID")
@@ -75,6 +79,8 @@ func (t *tail) follow(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
+			return
+		case <-t.console.ending:
 			return
 		case <-tick.C:
 		}
