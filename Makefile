@@ -30,13 +30,13 @@ build: headers
 
 ## test: everything, the differential test against tshark included
 test: headers tools elastic page-check
-	$(GO) test -race -timeout 20m ./...
+	$(GO) test -race -timeout 40m ./...
 	$(GO) test -timeout 10m -tags timing -run '^TestCost|^TestEveryPrefix|^TestEveryBit' ./...
 
 ## test-elastic: what needs an Elasticsearch: fetches real ones (Maven, Java 17) and tests against them
 test-elastic: headers elastic
-	$(GO) test -race -timeout 20m ./sensor/elastic/...
-	$(GO) test -race -timeout 20m -run 'Elastic|Setup|Crash' ./cmd/popupwatch
+	$(GO) test -race -timeout 40m ./sensor/elastic/...
+	$(GO) test -race -timeout 40m -run 'Elastic|Setup|Crash' ./cmd/popupwatch
 
 ## test-crash: a replay of 100,000 events into a real Elasticsearch, killed at CRASHES (200) random moments
 test-crash: headers compiler elastic

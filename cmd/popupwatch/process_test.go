@@ -143,14 +143,19 @@ func isAction(name string) func(string, map[string]any) bool {
 func (p *process) end(s syscall.Signal) int {
 	p.t.Helper()
 	begun := time.Now()
-	if err := p.cmd.Process.Signal(s); err != nil {
-		p.t.Fatal(err)
-	}
+	p.signal(s)
 	status := p.wait()
 	if took := time.Since(begun); took > 5*time.Second {
 		p.t.Errorf("it took %v to stop", took)
 	}
 	return status
+}
+
+func (p *process) signal(s syscall.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 func (p *process) wait() int {

@@ -250,7 +250,9 @@ func TestLiveShowsWhatItCapturesAndOutlivesAFullDisk(t *testing.T) {
 	if err := os.Remove(filepath.Join(disk, "filler")); err != nil {
 		t.Fatal(err)
 	}
-	if status := p.end(syscall.SIGTERM); status != 0 && status != exitFailed {
+	p.signal(syscall.SIGTERM)
+	p.logged("stopped") // when a thousand events are written, which takes a loaded machine, looking for races, some seconds
+	if status := p.wait(); status != 0 && status != exitFailed {
 		t.Errorf("status %d", status)
 	}
 	s, err := store.Open(filepath.Join(disk, "x.db"), 0)
