@@ -59,7 +59,7 @@ evaluation: build
 
 ## golden: write the expected outputs anew; then read the diff
 golden: headers
-	$(GO) test ./sensor ./sensor/event ./sensor/elastic/kibana ./cmd/popupwatch ./decoders/text -update
+	$(GO) test ./sensor ./sensor/event ./sensor/elastic/kibana -update
 	$(GO) test ./sensor/elastic -run 'Assets|Page' -update
 	git diff --stat
 

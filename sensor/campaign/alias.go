@@ -8,8 +8,9 @@ import (
 
 // The names of a campaign besides its id (SPOOF-AND-CAMPAIGNS.md 7.6). Sensors that never talk find the same ones, since they hang on what was sent alone.
 const (
-	sealedAt   = 16 // messages after which the sealed name is given, and anchors are told
-	sealedBy   = 4  // anchors that make the sealed name: the lowest
+	sealings   = 4  // sealed names
+	sealedAt   = 16 // messages after which the sealed names are given, and anchors are told
+	sealedBy   = 4  // shingles that make a sealed name: the lowest in its order
 	maxKeyed   = 8  // keys that make aliases: the first ones of each kind that fit
 	anchorSize = 3  // octets of an anchor that are told: the high ones
 )
@@ -21,24 +22,64 @@ func hashedName(prefix string, of []byte) string {
 	return name.after(prefix)
 }
 
-// seal gives a campaign its sealed name, once.
+// seal gives a campaign its sealed names, once: fam1- from the shingles that are the lowest in their own order, and fam2- from those that are
+// in others. A shingle that most forms have at one sensor, and just not at another, spoils the names that it stands in and leaves the others.
 func (t *Tracker) seal(r *record) {
 	r.sealed = true
 	if r.agreed != nil && r.agreed.forms >= leastForms {
 		r.agreed.choose()
 	}
-	anchors := r.anchors()
-	if len(anchors) < leastAnchors {
+	if len(r.anchors()) < leastAnchors {
 		return
 	}
-	var b []byte
-	for _, h := range anchors[:sealedBy] {
-		b = binary.BigEndian.AppendUint32(b, h)
+	all := r.common()
+	for order := range uint32(sealings) {
+		prefix := "fam2-"
+		if order == 0 {
+			prefix = "fam1-"
+		}
+		r.seals = append(r.seals, hashedName(prefix, lowestIn(order, all)))
+		r.alias(r.seals[order])
+		r.size += formIndex
+		t.held += formIndex
 	}
-	r.family = hashedName("fam1-", b)
-	r.alias(r.family)
-	r.size += formIndex
-	t.held += formIndex
+}
+
+// lowestIn gives the octets of the few shingles that are the lowest in an order, the lowest first. Each order is a multiplication by another odd
+// number: in order 0 they are as they are. order is less than sealings.
+func lowestIn(order uint32, shingles []uint32) (octets []byte) {
+	factor := [sealings]uint32{1, 0x9e3779b1, 0x85ebca6b, 0xc2b2ae35}[order]
+	var low [sealedBy]uint32
+	n := 0
+	for _, h := range shingles {
+		i := n
+		for ; i > 0 && h*factor < low[i-1]*factor; i-- {
+			if i < sealedBy {
+				low[i] = low[i-1]
+			}
+		}
+		if i < sealedBy {
+			low[i] = h
+		}
+		n = min(n+1, sealedBy)
+	}
+	for _, h := range low[:n] {
+		octets = binary.BigEndian.AppendUint32(octets, h)
+	}
+	return octets
+}
+
+// common are the shingles that most forms have: those of its one form, where it has no more.
+func (r *record) common() (all []uint32) {
+	if r.agreed == nil || len(r.agreed.anchors) == 0 {
+		return r.reps[0]
+	}
+	for i, h := range r.agreed.shingles {
+		if r.agreed.most(i) {
+			all = append(all, h)
+		}
+	}
+	return all
 }
 
 // anchors are the lowest shingles that most forms have: those of its one form, where it has no more.

@@ -1,6 +1,9 @@
 package campaign
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -8,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 // listeners are sensors that hear a random half of the same messages each.
@@ -73,9 +76,53 @@ func TestSealedNameIsGivenOnceAndStays(t *testing.T) {
 		}
 		sealed = name
 	}
+	sealedNames := func(all []string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(a string) bool { return !strings.HasPrefix(a, "fam") })
+	}
+	names := sealedNames(k.tracker.last.names())
+	if len(slices.Compact(names)) != sealings || !strings.HasPrefix(names[0], "fam1-") || !strings.HasPrefix(names[1], "fam2-") {
+		t.Errorf("sealed names %q", names)
+	}
+	id := k.tracker.last.id
+	next := reloaded(t, k.tracker, 0)
+	if got := sealedNames(next.named(id).names()); !slices.Equal(got, names) {
+		t.Errorf("after a restart %q, want %q", got, names)
+	}
 	for range 20 {
-		if k.say("short"); withPrefix(k.tracker.last.names(), "fam1-") != "" || withPrefix(k.tracker.last.names(), "anc1-") != "" {
+		if k.say("short"); withPrefix(k.tracker.last.names(), "fam") != "" || withPrefix(k.tracker.last.names(), "anc1-") != "" {
 			t.Fatal("a text of one word is sealed")
+		}
+	}
+}
+
+// One shingle more or less leaves at least one sealed name as it was, and each is made of the lowest of its order.
+func TestOneShingleDoesNotSpoilAllSealedNames(t *testing.T) {
+	rnd, factors := rand.New(rand.NewPCG(5, 10)), []uint32{1, 2654435761, 2246822507, 3266489909}
+	for range 1000 {
+		var all []uint32
+		for range 100 + rnd.IntN(200) {
+			all = append(all, rnd.Uint32())
+		}
+		slices.Sort(all)
+		i, same := rnd.IntN(len(all)), 0
+		less := slices.Delete(slices.Clone(all), i, i+1)
+		for order := range uint32(sealings) {
+			name := lowestIn(order, all)
+			if bytes.Equal(name, lowestIn(order, less)) {
+				same++
+			}
+			sorted := slices.Clone(all)
+			slices.SortFunc(sorted, func(a, b uint32) int { return cmp.Compare(a*factors[order], b*factors[order]) })
+			var want []byte
+			for _, h := range sorted[:sealedBy] {
+				want = binary.BigEndian.AppendUint32(want, h)
+			}
+			if !bytes.Equal(name, want) {
+				t.Fatalf("order %d of %x: %x, want %x", order, all, name, want)
+			}
+		}
+		if same == 0 {
+			t.Errorf("without %x no name of %x stays", all[i], all)
 		}
 	}
 }
@@ -132,7 +179,7 @@ func TestJoinerFindsWhatIsOne(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{"1 [b:7:5]", "1 [b:8:5]", "2 [a:1:5 b:2:5]", "2 [a:3:5 b:4:5]", "2 [a:5:5 b:6:5]", "2 [a:9:5 b:10:5]"}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

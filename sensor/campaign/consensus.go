@@ -155,8 +155,8 @@ func (c *consensus) choose() {
 		c.next = manyForms
 	}
 	c.anchors, c.common = c.anchors[:0], 0
-	for i, n := range c.counts {
-		if 2*int(n) <= int(c.forms) { // half would do for two families of equal size
+	for i := range c.counts {
+		if !c.most(i) {
 			continue
 		}
 		if c.common++; len(c.anchors) < maxAnchors {
@@ -168,13 +168,16 @@ func (c *consensus) choose() {
 	}
 }
 
+// most says whether most forms have the shingle at i. Half would do for two families of equal size.
+func (c *consensus) most(i int) bool { return 2*int(c.counts[i]) > int(c.forms) }
+
 // has says whether most forms have a shingle; known is false where that is not counted.
 func (c *consensus) has(shingle uint32) (in, known bool) {
 	if shingle > c.limit {
 		return false, false
 	}
 	i, ok := slices.BinarySearch(c.shingles, shingle)
-	return ok && 2*int(c.counts[i]) > int(c.forms), true
+	return ok && c.most(i), true
 }
 
 // The bar for a form that agrees with a consensus.

@@ -8,7 +8,7 @@ import (
 )
 
 // maxMerged bounds the ids of campaigns found to be the same that a campaign bears as aliases. The last document of each says whose it is now.
-const maxMerged = 22
+const maxMerged = 19 // with the other aliases 64
 
 // merge makes the younger of two campaigns part of the elder, and gives that: its later messages go there. What documents said stays as it is: the younger's open
 // part closes, with the elder's id among its aliases, and its counts stay under its own id.

@@ -22,8 +22,8 @@ type record struct {
 	aliases []string   // sorted
 	alone   alone
 	agreed  *consensus // what its forms have in common; nil before the second
-	sealed  bool       // it had the messages for a sealed name
-	family  string     // the sealed name; empty where it has too few anchors
+	sealed  bool       // it had the messages for sealed names
+	seals   []string   // the sealed names; none where it has too few anchors
 
 	from, to, sample string
 	keys             *[kinds]tally // nil until the first key

@@ -69,7 +69,8 @@ func (r *run) names(stream string, items []item, sensors []grouping) {
 			r.f.add(Key{stream, tracker, "an alias in common" + of}, truth(common(ids, "", false)), 1)
 		}
 		if least >= sealedAt && slices.ContainsFunc(ids, func(of []string) bool { return slices.ContainsFunc(of, sealed) }) {
-			r.f.add(Key{stream, tracker, "same sealed name" + of}, truth(common(ids, "fam1-", false)), 1)
+			r.f.add(Key{stream, tracker, "same first sealed name" + of}, truth(common(ids, "fam1-", false)), 1)
+			r.f.add(Key{stream, tracker, "a sealed name in common" + of}, truth(common(ids, "fam", false)), 1)
 		}
 	}
 }

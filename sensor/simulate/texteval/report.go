@@ -25,9 +25,9 @@ func targets() []target {
 		{"B-cubed F, mix of L0-L2", Key{"L0-L2", tracker, "F"}, 0.99},
 		{"B-cubed F, mix of L0-L3", Key{"L0-L3", tracker, "F"}, 0.97},
 		{"B-cubed F, pure L3", Key{"L3", tracker, "F"}, 0.93},
-		{"same sealed name at 2 sensors, L0", Key{"L0", tracker, "same sealed name of 2 sensors"}, 0.98},
-		{"same sealed name at 2 sensors, L1", Key{"L1", tracker, "same sealed name of 2 sensors"}, 0.98},
-		{"same sealed name at 2 sensors, L2", Key{"L2", tracker, "same sealed name of 2 sensors"}, 0.92},
+		{"a sealed name in common at 2 sensors, L0", Key{"L0", tracker, "a sealed name in common of 2 sensors"}, 0.98},
+		{"a sealed name in common at 2 sensors, L1", Key{"L1", tracker, "a sealed name in common of 2 sensors"}, 0.98},
+		{"a sealed name in common at 2 sensors, L2", Key{"L2", tracker, "a sealed name in common of 2 sensors"}, 0.92},
 		{"alias join of 2 sensors, mix of L0-L2", Key{"L0-L2", tracker, "join F, 2 sensors"}, 0.995},
 		{"recall of spam, mix of L0-L3", Key{"L0-L3", "", recallSpam}, 0.995},
 	}
@@ -151,12 +151,12 @@ func (p *page) languages() {
 
 func (p *page) identity() {
 	p.line("## Names at sensors that see a random half each\n")
-	p.head("stream", "sensors", "same id", "same sealed name", "an alias in common", "alias join F")
+	p.head("stream", "sensors", "same id", "same first sealed name", "a sealed name in common", "an alias in common", "alias join F")
 	for _, s := range scenarios() {
 		for n := 2; n <= mostSensors && !s.poison; n++ {
 			of := " of " + strconv.Itoa(n) + " sensors"
 			at := func(m string) Key { return Key{s.name, tracker, m} }
-			p.row(s.name, strconv.Itoa(n), p.cell(at("same id"+of)), p.cell(at("same sealed name"+of)), p.cell(at("an alias in common"+of)),
+			p.row(s.name, strconv.Itoa(n), p.cell(at("same id"+of)), p.cell(at("same first sealed name"+of)), p.cell(at("a sealed name in common"+of)), p.cell(at("an alias in common"+of)),
 				p.cell(at("join F, "+strconv.Itoa(n)+" sensors")))
 		}
 	}
