@@ -242,7 +242,7 @@ func TestTrackerJoinsAsItsNaiveTwin(t *testing.T) {
 			m := p.make(time.Duration(i)*time.Second, i, i, strings.Join(s, " "))
 			if got, want := tracker.Join(m), w.join(m.Features.Form); got.ID != want {
 				t.Fatalf("message %d %q joined %s, the twin %s", i, m.Text.Shown, got.ID, want)
-			} else if !slices.IsSorted(got.Aliases) || len(got.Aliases) > maxForms+1 {
+			} else if !slices.IsSorted(got.Aliases) || len(got.Aliases) > maxForms+sealings {
 				t.Fatalf("aliases %v", got.Aliases)
 			}
 		}
