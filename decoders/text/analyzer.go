@@ -88,7 +88,7 @@ func (a *Analyzer) compute(shown string) *Features {
 	s := new(shelf)
 	f := &s.features
 	f.Form, f.Stats = a.formAfter(known), stats
-	if name := f.Form.Name; a.normal.runMended() {
+	if name := f.Form.Name; a.normal.runMended(shown, stats.NonASCII == 0) {
 		f.Form = a.mended(name)
 	}
 	a.normal.keys.features(f, s.keys[:0])

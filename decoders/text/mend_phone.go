@@ -14,7 +14,49 @@ func mendPhone(s string, i int) (m mended, ok bool) {
 	if m, ok = vanity(s, i); ok {
 		return m, true
 	}
-	return lookalikeDigits(s, i)
+	if m, ok = lookalikeDigits(s, i); ok {
+		return m, true
+	}
+	return endedPhone(s, i)
+}
+
+// swallows says whether digits follow a number's end at i that phoneAt would read as part of it, and that a blank sets off.
+func swallows(s string, i int) bool {
+	next, blank := i, false
+	for next < len(s) && next-i < 2 && strings.IndexByte(" .(", s[next]) >= 0 {
+		blank = blank || s[next] == ' '
+		next++
+	}
+	return blank && next < len(s) && isDigit(s[next])
+}
+
+// endedPhone puts a sign behind a number of North America where digits follow that are none of it: "1-800-555-0137 24 hours a day" names no number of thirteen digits.
+func endedPhone(s string, i int) (m mended, ok bool) {
+	at, marks := i, 0
+	if at < len(s) && s[at] == '+' {
+		at++
+	}
+	if at+1 < len(s) && s[at] == '1' && !isDigit(s[at+1]) {
+		at++
+	}
+	for _, size := range [...]int{3, 3, 4} {
+		for gap := at; at < len(s) && at-gap < 2 && strings.IndexByte("-.() ", s[at]) >= 0; at++ {
+			if s[at] != ' ' {
+				marks++
+			}
+		}
+		digits := at
+		for at < len(s) && isDigit(s[at]) {
+			at++
+		}
+		if at-digits != size {
+			return m, false
+		}
+	}
+	if marks == 0 || !swallows(s, at) {
+		return m, false
+	}
+	return mended{start: i, end: at, text: s[i:at] + ";", what: mendedPhone}, true
 }
 
 // vanity reads 1-800-FIX-MYPC.

@@ -10,7 +10,7 @@ import (
 func breaks(s string) bool {
 	return anywhere(s, '.', dotBreaks) || strings.Contains(s, "dot") || strings.Contains(s, "DOT") || strings.Contains(s, "Dot") ||
 		anywhere(s, ')', atBefore) || anywhere(s, ']', atBefore) || anywhere(s, '}', atBefore) || anywhere(s, '@', blankBeside) ||
-		commasBreak(s) || anywhere(s, '8', numberBreaks)
+		commasBreak(s) || anywhere(s, '8', numberBreaks) || anywhere(s, '-', numberEnds) || anywhere(s, '.', numberEnds)
 }
 
 // anywhere says whether a sign stands at one of the places of an octet.
@@ -100,3 +100,12 @@ func numberBreaks(s string, i int) bool {
 }
 
 func likeDigit(c byte) bool { return isDigit(c) || c == 'O' || c == 'o' || c == 'I' || c == 'l' }
+
+// numberEnds looks for the last four digits of a telephone number, and digits behind them that are none of it.
+func numberEnds(s string, i int) bool {
+	end := i + 1
+	for end < len(s) && end-i <= 4 && isDigit(s[end]) {
+		end++
+	}
+	return end-i == 5 && swallows(s, end)
+}

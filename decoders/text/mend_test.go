@@ -117,3 +117,72 @@ func BenchmarkMend(b *testing.B) {
 	}
 	b.SetBytes(int64(n / b.N))
 }
+
+func TestLatinLettersInCyrillicWordsAreUncovered(t *testing.T) {
+	long := "Дорогие друзья, предлагаем деньги в день заявки, звоните сегодня. "
+	for s, want := range map[string]string{
+		"звoните по телeфону":         "звоните по телефону",         // Latin o, e
+		"HАШЛА 0шибки в pеестpе":      "нАШЛА ошибки в реестре",      // Latin H, p; a zero
+		"за3ем 6ольше д4 6":           "зазем 6ольше д4 6",           // a digit other than 0 only within a word
+		"ко4евать 2го 3й 5ч д0м д0ма": "кочевать 2го 3й 5ч д0м дома", // fewer letters beside a digit say nothing
+		"купить XPшка на DVDшоп":      "купить хршка на DVDшоп",      // D and V have no look-alike
+		"a y нас o кредите":           "а у нас о кредите",           // words of one letter
+		"витамин C и www.c.com":       "витамин C и www.c.com",       // a name; part of an address
+		"Visit us, звоните":           "Visit us, звоните",           // nothing is disguised
+		"10 лет, 20го числа, 0":       "10 лет, 20го числа, 0",       // numbers
+	} {
+		got, words := uncover(long + s)
+		if got != long+want || (words > 0) != (s != want) {
+			t.Errorf("%q: %q, want %q; %d words", s, got, want, words)
+		}
+		if again, words := uncover(got); again != got || words != 0 {
+			t.Errorf("%q uncovered again is %q", got, again)
+		}
+	}
+	for _, s := range []string{"", "plain", "сheар рills", "Micrоsоft сalls yоu", "Cheap ѕoftware для вас", strings.Repeat("Latin words ", 9) + "звoните"} {
+		if got, words := uncover(s); got != s || words != 0 {
+			t.Errorf("%q, which is no Cyrillic text, became %q", s, got)
+		}
+	}
+	a := NewAnalyzer(Config{})
+	covered, plain := a.Analyze(long+"звoните, телeфон 1-800-555-0137"), a.Analyze(long+"звоните, телефон 1-800-555-0137")
+	if covered.Form.Norm != plain.Form.Norm || covered.Form.Hash != plain.Form.Hash || covered.Form.Name != sha256.Sum256([]byte(Normalise(long+"звoните, телeфон 1-800-555-0137"))) {
+		t.Errorf("%+v\n%+v", covered.Form, plain.Form)
+	}
+	if slip := a.Analyze(long + "звoните"); !covered.Stats.Obfuscated || slip.Stats.Obfuscated || plain.Stats.Obfuscated {
+		t.Error("two words are disguised, and one is a slip")
+	}
+}
+
+func TestANumberEndsWhereAnotherBegins(t *testing.T) {
+	a := NewAnalyzer(Config{})
+	for s, want := range map[string][]string{
+		"Call 1-800-555-0137 24 hours a day":       {"18005550137"},
+		"Call 1-800-555-0137 7 days a week":        {"18005550137"},
+		"Call (800) 555-0137 4nd leave your name":  {"8005550137"},
+		"call 800.555.0137 100 times":              {"8005550137"},
+		"call 1-800-555-0137. 24 hours":            {"18005550137"},
+		"call 1-800-555-0137 (24 hours)":           {"18005550137"},
+		"call 1-800-555-0137 or 1-888-555-0199 24": {"18005550137", "18885550199"},
+		"call 1-800-555-0137 1-888-555-0199 24":    {"18005550137", "18885550199"},
+	} {
+		f := a.Analyze(s)
+		if !slices.Equal(f.Phones, want) {
+			t.Errorf("%q: %q, want %q", s, f.Phones, want)
+		}
+		if f.Form.Name != sha256.Sum256([]byte(Normalise(s))) || f.Stats.Obfuscated {
+			t.Errorf("%q has lost its name, or hides something", s)
+		}
+	}
+}
+
+func FuzzUncover(f *testing.F) {
+	f.Add("звoните по телeфону 0шибки в pеестpе")
+	f.Fuzz(func(t *testing.T, s string) {
+		s = strings.ToValidUTF8(s, "?")
+		once, words := uncover(s)
+		if twice, again := uncover(once); twice != once || again != 0 || (words == 0) != (once == s) {
+			t.Errorf("%q, %d words: %q, then %q", s, words, once, twice)
+		}
+	})
+}

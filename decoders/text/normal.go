@@ -57,14 +57,21 @@ func (n *normaliser) run(shown string, ascii, wide bool) {
 	n.scan(s, 0, wide)
 }
 
-// runMended makes n2 of what was just made n1 of, if that has to be mended, and says whether it had.
-func (n *normaliser) runMended() bool {
-	s, done := mend(n.source)
-	if done != 0 {
-		n.begin("", n.obfuscated || done&mendedAddress != 0)
-		n.scan(s, 0, true)
+// runMended makes n2 of shown, which n1 was just made of, if it has to be mended, and says whether it had.
+func (n *normaliser) runMended(shown string, ascii bool) bool {
+	words := 0
+	if !ascii {
+		if shown, words = uncover(shown); words > 0 {
+			n.source, _ = foldRunes(shown)
+		}
 	}
-	return done != 0
+	s, done := mend(n.source)
+	if done == 0 && words == 0 {
+		return false
+	}
+	n.begin("", n.obfuscated || done&mendedAddress != 0 || words >= fewDisguised)
+	n.scan(s, 0, true)
+	return true
 }
 
 // begin resets the normaliser to what it was after a beginning without keys.
