@@ -125,6 +125,10 @@ func (s *Sensor) UseRules(set *rules.Set) {
 	clear(s.names)
 }
 
+// UseAtlas names campaigns by another atlas from now on: one that is open bears its new names from its next document on. It is for the goroutine that carries,
+// between two frames.
+func (s *Sensor) UseAtlas(a *campaign.Atlas) { s.tracker.UseAtlas(a) }
+
 // Open makes the parts that need to know where frames come from; it is called once, before Carry.
 func (s *Sensor) Open(src Source) {
 	s.src = src

@@ -26,7 +26,7 @@ func liveCommand(io stdio) *cobra.Command {
 events. It waits for an interface that goes away, says so once, and counts what the kernel dropped. Started as root it becomes --user and
 keeps CAP_NET_RAW alone.
 
-SIGTERM and SIGINT stop it within 5 s, a second one at once. SIGHUP reads the rules anew: whole, or not at all.`,
+SIGTERM and SIGINT stop it within 5 s, a second one at once. SIGHUP reads the rules and the atlas anew: whole, or not at all.`,
 		Example: `  popupwatch live -i eth1 --home 192.0.2.0/24 --events /var/lib/popupwatch/events.ndjson
   popupwatch live -i eth1=external -i eth2 --state /var/lib/popupwatch/state --rollup 1m
   popupwatch live -i any --events - | head -1`,

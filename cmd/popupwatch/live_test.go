@@ -59,6 +59,42 @@ func TestLiveWaitsForAnInterfaceAndSaysSoOnce(t *testing.T) {
 	p.end(syscall.SIGTERM)
 }
 
+func TestReloadNamesOpenCampaignsByTheNewAtlas(t *testing.T) {
+	a, b := veth.Pair(t)
+	folder := t.TempDir()
+	write := func(entry string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(folder, "atlas-own.yml"), []byte("atlas:\n  - name: our_pest\n    source: a test\n"+entry), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("    tails: [\"0011223344556677\"]\n")
+	p := startLive(t, program(t), "-i", b, "--user", "root", "--events", "-", "--rollup", "0", "--campaign-update", "1s", "--rules", folder)
+	sendAll(t, a, popups(t)[:1])
+	e := p.event("popup", isAction("messenger_popup"))
+	shown, err := json.Marshal(e["popupwatch"].(map[string]any)["message"].(map[string]any)["text"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	reload := func(entry, says string) {
+		t.Helper()
+		write(entry)
+		if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		p.logged(says)
+	}
+	reload("    nonsense: 1\n", "the rules stay as they are")
+	reload("    texts: ["+string(shown)+"]\n", "the new rules are in force")
+	time.Sleep(1100 * time.Millisecond) // the same datagram within a second is a copy (CONTRACT.md 2.0)
+	sendAll(t, a, popups(t)[:1])
+	p.event("campaign with its new name", func(_ string, e map[string]any) bool {
+		line, err := json.Marshal(e)
+		return err == nil && strings.Contains(string(line), `"atlas":["our_pest"`)
+	})
+	p.end(syscall.SIGTERM)
+}
+
 func TestReloadTakesGoodRulesAndKeepsTheOldOnesWhereTheyAreBroken(t *testing.T) {
 	a, b := veth.Pair(t)
 	rules := filepath.Join(t.TempDir(), "own.yml")

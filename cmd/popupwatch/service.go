@@ -18,6 +18,7 @@ import (
 	"popupwatch/decoders"
 	"popupwatch/rules"
 	"popupwatch/sensor"
+	"popupwatch/sensor/campaign"
 	"popupwatch/sensor/capture"
 	"popupwatch/sensor/store"
 )
@@ -40,11 +41,17 @@ type service struct {
 
 	steps     atomic.Uint64                 // frames and ticks
 	counts    atomic.Pointer[sensor.Counts] // of a moment ago
-	rules     atomic.Pointer[rules.Set]     // a set that is to be used from now on
+	reloaded  atomic.Pointer[knowledge]     // what is to be used from now on
 	published atomic.Int64                  // when that was, by the clock, nanoseconds since 1970
 	looked    time.Time
 	shed      shedding
 	homely    bool // the networks that look like home were logged
+}
+
+// knowledge is what a reload reads anew.
+type knowledge struct {
+	rules *rules.Set
+	atlas *campaign.Atlas
 }
 
 // newService checks everything that can be wrong before it opens anything.
@@ -257,8 +264,9 @@ const checkLive = 256
 
 // look takes new rules over, writes what is gathered, and publishes the counts.
 func (v *service) look(now time.Time) {
-	if set := v.rules.Swap(nil); set != nil {
-		v.road.UseRules(set)
+	if k := v.reloaded.Swap(nil); k != nil {
+		v.road.UseRules(k.rules)
+		v.road.UseAtlas(k.atlas)
 		v.log.Info("the new rules are in force")
 	}
 	if now.Sub(v.looked) < lookEvery {
@@ -348,44 +356,15 @@ const stopMost = 20 * time.Second
 // sameSignal is how soon a second signal is the first one again: timeout(1) and some shells send it to the process and to its group.
 const sameSignal = 300 * time.Millisecond
 
-// reload reads the rules anew; a broken file keeps the old ones.
+// reload reads the rules and the atlas anew; a broken file keeps the old ones, all of them.
 func (v *service) reload() {
 	v.notify.reloading()
 	set, err := v.settings.loadRules(v.settings.limitsMemory)
-	if err != nil {
+	atlas, fault := v.settings.loadAtlas()
+	if err := errors.Join(err, fault); err != nil {
 		v.log.Error("the rules stay as they are: the new ones are broken", "error", err)
 	} else {
-		v.rules.Store(set)
+		v.reloaded.Store(&knowledge{set, atlas})
 	}
 	v.notify.ready()
-}
-
-// shedding tells when the sensor begins to forget for want of room, and when that is over.
-type shedding struct {
-	total uint64
-	begun uint64    // total when it began
-	last  time.Time // when something was shed; zero where it is over
-}
-
-// calm is how long nothing must have been shed until that is over.
-const calm = time.Minute
-
-func (s *shedding) look(c *sensor.Counts, now time.Time, log *slog.Logger) {
-	before := s.total
-	s.total = 0
-	for _, t := range c.Shed {
-		if t.Name != "texts" { // a cache: what it forgot is computed again
-			s.total += t.N
-		}
-	}
-	switch {
-	case s.total > before && s.last.IsZero():
-		s.last, s.begun = now, before
-		log.Warn("memory is full: what was remembered longest is given up, and counted (limits.memory)", "shed", s.total-before)
-	case s.total > before:
-		s.last = now
-	case !s.last.IsZero() && now.Sub(s.last) >= calm:
-		s.last = time.Time{}
-		log.Info("nothing was given up for a minute", "shed", s.total-s.begun)
-	}
 }

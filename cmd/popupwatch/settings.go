@@ -248,7 +248,7 @@ func (s *settings) sensorConfig() (sensor.Config, error) {
 	return c, errors.Join(err, fault, s.trust.apply(&c), s.check())
 }
 
-// loadAtlas reads what is known of campaigns, from where rules are. It is read once: campaigns that are open keep their names.
+// loadAtlas reads what is known of campaigns, from where rules are.
 func (s *settings) loadAtlas() (*campaign.Atlas, error) {
 	all, err := rules.LoadAtlas(s.rules...)
 	if err != nil {

@@ -57,6 +57,9 @@ func (a *Atlas) text(name int, s string) {
 	a.texts = append(a.texts, knownText{name, f.Form.Shingles})
 }
 
+// UseAtlas takes another atlas for the updates from now on; nil knows nothing.
+func (t *Tracker) UseAtlas(a *Atlas) { t.cfg.Atlas = a }
+
 // namesOf are the names of what a campaign is known as, sorted.
 func (a *Atlas) namesOf(r *record) []string {
 	if a == nil || len(r.reps) == 0 {
