@@ -1,8 +1,8 @@
 package campaign
 
 import (
-	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // languages are those that stop words tell, in the order in which ties are decided.
@@ -39,15 +39,12 @@ const leastHan = 12
 // languageOf is the language of a text, as far as its script or its most common words tell; empty else.
 func languageOf(s string) string {
 	s = cut(s, maxTold)
-	if script := scriptOf(s); script != "" {
-		return script
-	}
-	var counts [languages]int
-	for w := range strings.FieldsFuncSeq(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) }) {
-		if i := stopword(w); i >= 0 {
-			counts[i]++
+	if !isASCII(s) {
+		if script := scriptOf(s); script != "" {
+			return script
 		}
 	}
+	counts := stopwords(s)
 	best, most := "", leastWords-1
 	for i, n := range counts {
 		if n > most {
@@ -57,12 +54,64 @@ func languageOf(s string) string {
 	return best
 }
 
+// longestStop is how many letters a stop word has at most, all of them ASCII.
+const longestStop = 5
+
+// stopwords counts the stop words of each language.
+func stopwords(s string) (counts [languages]int) {
+	var word [longestStop]byte
+	n := 0 // letters of the word so far
+	for i := 0; i <= len(s); i++ {
+		c := byte(' ')
+		if i < len(s) {
+			c = s[i]
+		}
+		switch {
+		case isASCIILetter(c):
+			if n < longestStop {
+				word[n] = c | 0x20
+			}
+			n++
+		case c >= utf8.RuneSelf && letterAt(s, i):
+			n = longestStop + 1 // no stop word has it
+		case 1 < n && n <= longestStop || n == 1 && word[0] == 'y':
+			if language := stopword(string(word[:n])); language >= 0 {
+				counts[language]++
+			}
+			n = 0
+		default:
+			n = 0
+		}
+	}
+	return counts
+}
+
+// letterAt says whether the character that an octet outside ASCII is of is a letter; within a character it is as at its beginning.
+func letterAt(s string, i int) bool {
+	for back := 0; back < utf8.UTFMax && i > 0 && !utf8.RuneStart(s[i]); back++ {
+		i--
+	}
+	r, _ := utf8.DecodeRuneInString(s[i:])
+	return unicode.IsLetter(r)
+}
+
+func isASCIILetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // scriptOf is the language that a script stands for, where a quarter of the letters are of it.
 func scriptOf(s string) string {
 	var letters, hangul, kana, han, cyrillic int
 	for _, r := range s {
-		if r < 0x80 {
-			if 'a' <= r|0x20 && r|0x20 <= 'z' {
+		if r < utf8.RuneSelf {
+			if isASCIILetter(byte(r)) {
 				letters++
 			}
 			continue
