@@ -13,7 +13,7 @@ import (
 )
 
 // Campaigns gives campaigns by weight. Under conditions that only popups know (a source, a port, a state, words) their messages are those
-// that the filter means, and all are on one page.
+// that the filter means.
 func (s *Store) Campaigns(ctx context.Context, f Filter, p Page) (CampaignPage, error) {
 	page := CampaignPage{Rows: []CampaignRow{}}
 	if !campaignTerms(f) {
@@ -36,7 +36,7 @@ func (s *Store) Campaigns(ctx context.Context, f Filter, p Page) (CampaignPage, 
 	if err != nil {
 		return page, err
 	}
-	if len(ids) > p.limit() {
+	if len(ids) > p.limit() { // one more was asked for
 		ids, page.Next = ids[:p.limit()], offset(after+p.limit())
 	}
 	page.Rows, err = s.campaignRows(ctx, ids)
@@ -120,16 +120,26 @@ func (s *Store) campaignConditions(ctx context.Context, f Filter) (condition, er
 // campaignsOfPopups finds the campaigns of the popups that a filter means, by a walk that has an end.
 func (s *Store) campaignsOfPopups(ctx context.Context, f Filter, p Page) (CampaignPage, error) {
 	page := CampaignPage{Rows: []CampaignRow{}}
-	if _, err := campaignOrder(p.Sort); err != nil {
-		return page, err
-	}
-	counts := map[int64]uint64{}
-	partial, err := s.walkAll(ctx, f, time.Now(), func(r popupRow) { counts[r.campaign] += r.count })
+	order, err := campaignOrder(p.Sort)
 	if err != nil {
 		return page, err
 	}
-	page.Partial = partial || len(counts) > p.limit()
-	ids := heaviest(counts, p.limit())
+	after, err := parseOffset(p.Cursor)
+	if err != nil {
+		return page, err
+	}
+	counts := map[int64]uint64{}
+	page.Partial, err = s.walkAll(ctx, f, time.Now(), func(r popupRow) { counts[r.campaign] += r.count })
+	if err != nil {
+		return page, err
+	}
+	ids := heaviest(counts, len(counts))
+	if !byMessages(p.Sort) {
+		if ids, err = s.sortCampaigns(ctx, ids, order); err != nil {
+			return page, err
+		}
+	}
+	ids, page.Next = p.part(ids, after)
 	rows, err := s.campaignRows(ctx, ids)
 	if err != nil {
 		return page, err
@@ -139,6 +149,28 @@ func (s *Store) campaignsOfPopups(ctx context.Context, f Filter, p Page) (Campai
 	}
 	page.Rows = rows
 	return page, nil
+}
+
+// byMessages says whether an order is that of messages, which under a filter of popups are those that it means.
+func byMessages(sort string) bool { return sort == "" || sort == "messages" }
+
+// sortCampaigns puts campaigns into an order; those of which only popups are known stand behind the others.
+func (s *Store) sortCampaigns(ctx context.Context, ids []int64, order string) ([]int64, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT j.value FROM json_each(?) j LEFT JOIN campaign g ON g.id = j.value ORDER BY g.id IS NULL, "+order+", j.key", string(list))
+	return collect(rows, err, scanOne[int64])
+}
+
+// part cuts the page that begins behind so many rows out of all of them, and gives the cursor of the next one.
+func (p *Page) part(all []int64, after int) (rows []int64, next string) {
+	all = all[min(after, len(all)):]
+	if len(all) > p.limit() {
+		return all[:p.limit()], offset(after + p.limit())
+	}
+	return all, ""
 }
 
 // heaviest gives the n keys of the greatest counts.

@@ -177,7 +177,7 @@ type CampaignRow struct {
 type CampaignPage struct {
 	Rows    []CampaignRow `json:"rows"`
 	Next    string        `json:"next,omitempty"`
-	Partial bool          `json:"partial,omitempty"` // of the popups that the filter means the newest were looked at, or there are more rows than one page
+	Partial bool          `json:"partial,omitempty"` // of the popups that the filter means only the newest were looked at
 }
 
 // Key is an advertised site, phone or mailbox with its first and last day.

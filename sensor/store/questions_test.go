@@ -2,11 +2,13 @@ package store
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -312,15 +314,64 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// An answer that leaves addresses or campaigns out says so.
-func TestAPageOfPopupsSaysWhatItLeavesOut(t *testing.T) {
+// Pages under a filter of popups, one row each, are together what one page of all is, in each order.
+func TestPagesUnderAFilterOfPopupsAreThatOfAll(t *testing.T) {
 	s, _ := realStore(t)
 	f := Filter{Terms: []Term{{Field: FieldRoute, Values: []string{"rpc_udp"}}}}
-	for limit, want := range map[int]bool{1: true, 100: false} {
-		sources, err := s.Sources(t.Context(), f, Page{Limit: limit})
-		campaigns, fault := s.Campaigns(t.Context(), f, Page{Limit: limit})
-		if err := errors.Join(err, fault); err != nil || sources.Partial != want || campaigns.Partial != want || len(sources.Rows) == 0 || len(campaigns.Rows) == 0 {
-			t.Errorf("limit %d: %d addresses, %v, %d campaigns, %v, %v", limit, len(sources.Rows), sources.Partial, len(campaigns.Rows), campaigns.Partial, err)
+	for sort, before := range map[string]func(a, b *CampaignRow) bool{
+		"messages": func(a, b *CampaignRow) bool { return a.Messages >= b.Messages }, "last_seen": func(a, b *CampaignRow) bool { return !a.Last.Before(b.Last) },
+		"first_seen": func(a, b *CampaignRow) bool { return !a.First.After(b.First) }, "score": func(a, b *CampaignRow) bool { return a.Score >= b.Score },
+		"sources": func(a, b *CampaignRow) bool { return a.Sources >= b.Sources },
+	} {
+		all, err := s.Campaigns(t.Context(), f, Page{Sort: sort, Limit: 100})
+		if err != nil || all.Partial || all.Next != "" || len(all.Rows) < 3 {
+			t.Fatalf("%s: %+v, %v", sort, all, err)
+		}
+		var rows []CampaignRow
+		for p := (Page{Sort: sort, Limit: 1}); ; {
+			page, err := s.Campaigns(t.Context(), f, p)
+			if err != nil || len(page.Rows) != 1 || page.Partial {
+				t.Fatalf("%s: %+v, %v", sort, page, err)
+			}
+			if n := len(rows); n > 0 && !before(&rows[n-1], &page.Rows[0]) {
+				t.Errorf("%s: %+v stands before %+v", sort, rows[n-1], page.Rows[0])
+			}
+			if rows, p.Cursor = append(rows, page.Rows...), page.Next; p.Cursor == "" {
+				break
+			}
+		}
+		if diff := cmp.Diff(all.Rows, rows); diff != "" {
+			t.Errorf("%s: (-all +pages)\n%s", sort, diff)
+		}
+	}
+}
+
+func TestPagesOfSourcesUnderAFilterOfPopupsAreThatOfAll(t *testing.T) {
+	s, _ := realStore(t)
+	f := Filter{Terms: []Term{{Field: FieldRoute, Values: []string{"rpc_udp"}}}}
+	for sort, before := range map[string]func(a, b *SourceRow) bool{
+		"messages": func(a, b *SourceRow) bool { return a.Messages >= b.Messages }, "last_seen": func(a, b *SourceRow) bool { return !a.Last.Before(b.Last) },
+		"decibans": func(a, b *SourceRow) bool { return a.Decibans >= b.Decibans },
+	} {
+		all, err := s.Sources(t.Context(), f, Page{Sort: sort, Limit: 100})
+		if err != nil || all.Partial || all.Next != "" || len(all.Rows) < 3 {
+			t.Fatalf("%s: %+v, %v", sort, all, err)
+		}
+		var rows []SourceRow
+		for p := (Page{Sort: sort, Limit: 2}); len(rows) < len(all.Rows); p.Cursor = base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(len(rows)))) {
+			page, err := s.Sources(t.Context(), f, p)
+			if err != nil || len(page.Rows) == 0 || page.Partial || (page.Next == "") != (len(rows)+len(page.Rows) == len(all.Rows)) {
+				t.Fatalf("%s: %+v, %v", sort, page, err)
+			}
+			rows = append(rows, page.Rows...)
+		}
+		for i := 1; i < len(rows); i++ {
+			if !before(&rows[i-1], &rows[i]) {
+				t.Errorf("%s: %+v stands before %+v", sort, rows[i-1], rows[i])
+			}
+		}
+		if diff := cmp.Diff(all.Rows, rows); diff != "" {
+			t.Errorf("%s: (-all +pages)\n%s", sort, diff)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -10,30 +11,24 @@ import (
 )
 
 // Sources gives addresses as senders wrote them, by weight. Under conditions that only popups know their messages are those that the filter
-// means, and all are on one page.
+// means.
 func (s *Store) Sources(ctx context.Context, f Filter, p Page) (SourcePage, error) {
 	page := SourcePage{Rows: []SourceRow{}}
-	order, index := "s.messages DESC, s.ip DESC", ""
-	switch p.Sort {
-	case "", "messages":
-	case "last_seen":
-		order = "s.last DESC, s.ip"
-	case "decibans":
-		order, index = "s.decibans DESC, s.ip", "NOT INDEXED"
-	default:
-		return page, ErrSort
+	order, index, err := sourceOrder(p.Sort)
+	if err != nil {
+		return page, err
+	}
+	after, err := parseOffset(p.Cursor)
+	if err != nil {
+		return page, err
 	}
 	if slices.ContainsFunc(f.Terms, func(t Term) bool { return t.Field != FieldSource && t.Field != FieldState }) {
-		return s.sourcesOfPopups(ctx, f, p)
+		return s.sourcesOfPopups(ctx, f, p, order, after)
 	}
 	if !f.From.IsZero() || !f.To.IsZero() {
 		if !slices.ContainsFunc(f.Terms, func(t Term) bool { return t.Field == FieldSource }) {
 			index = "INDEXED BY source_last"
 		}
-	}
-	after, err := parseOffset(p.Cursor)
-	if err != nil {
-		return page, err
 	}
 	c, err := sourceConditions(f)
 	if err != nil {
@@ -49,6 +44,19 @@ func (s *Store) Sources(ctx context.Context, f Filter, p Page) (SourcePage, erro
 	}
 	page.Rows, err = s.sourceRows(ctx, ips, nil)
 	return page, err
+}
+
+// sourceOrder is an order of sources s, and which index to read or not to read.
+func sourceOrder(sort string) (order, index string, err error) {
+	switch sort {
+	case "", "messages":
+		return "s.messages DESC, s.ip DESC", "", nil
+	case "last_seen":
+		return "s.last DESC, s.ip", "", nil
+	case "decibans":
+		return "s.decibans DESC, s.ip", "NOT INDEXED", nil
+	}
+	return "", "", ErrSort
 }
 
 // sourceConditions turns a filter into conditions on sources s.
@@ -82,7 +90,7 @@ func sourceCondition(t Term) (condition, error) {
 }
 
 // sourcesOfPopups finds the addresses on the popups that a filter means.
-func (s *Store) sourcesOfPopups(ctx context.Context, f Filter, p Page) (SourcePage, error) {
+func (s *Store) sourcesOfPopups(ctx context.Context, f Filter, p Page, order string, after int) (SourcePage, error) {
 	page := SourcePage{Rows: []SourceRow{}}
 	numbers, counts := map[string]int64{}, map[int64]uint64{}
 	var ips [][]byte
@@ -100,14 +108,39 @@ func (s *Store) sourcesOfPopups(ctx context.Context, f Filter, p Page) (SourcePa
 	if err != nil {
 		return page, err
 	}
+	page.Partial = partial
+	all := heaviest(counts, len(counts))
+	if !byMessages(p.Sort) {
+		if all, err = s.sortSources(ctx, ips, order); err != nil {
+			return page, err
+		}
+	}
+	all, page.Next = p.part(all, after)
 	var found [][]byte
 	var messages []uint64
-	for _, n := range heaviest(counts, p.limit()) {
+	for _, n := range all {
 		found, messages = append(found, ips[n]), append(messages, counts[n])
 	}
-	page.Partial = partial || len(ips) > p.limit()
 	page.Rows, err = s.sourceRows(ctx, found, messages)
 	return page, err
+}
+
+// sortSources gives the numbers of addresses in an order; those of which no claim is known stand behind the others.
+func (s *Store) sortSources(ctx context.Context, ips [][]byte, order string) ([]int64, error) {
+	list, err := json.Marshal(hexadecimals(ips))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT j.key FROM json_each(?) j LEFT JOIN source s ON s.ip = unhex(j.value) ORDER BY s.ip IS NULL, "+order+", j.key", string(list))
+	return collect(rows, err, scanOne[int64])
+}
+
+func hexadecimals(all [][]byte) []string {
+	words := make([]string, len(all))
+	for i, b := range all {
+		words[i] = hex.EncodeToString(b)
+	}
+	return words
 }
 
 // sourceRows makes the rows of addresses; messages are in the place of those that are known, unless nil. An address of which no claim is

@@ -18,7 +18,7 @@ export function Campaigns({ place }: { place: Place }) {
       <label class="order">Order <select value={sort} onChange={(e) => change(place, { sort: e.currentTarget.value, cursor: '' })}>{orders.map(([v, l]) => <option value={v}>{l}</option>)}</select></label>
       <Answered answer={answer} query={place.params.get('q') ?? ''}>{(page) => (
         <>
-          {page.partial && <p class="note">More is meant than can be looked at or shown at once: these are the heaviest among the newest popups. A shorter time or another condition finds the others.</p>}
+          {page.partial && <p class="note">More is meant than can be looked through at once: these are of the newest popups. A shorter time or another condition finds the others.</p>}
           {!page.rows.length && <p class="quiet">None in this time and under this filter.</p>}
           <ul class="cards">{page.rows.map((r) => <Card r={r} place={place} />)}</ul>
           <Next next={page.next} place={place} />

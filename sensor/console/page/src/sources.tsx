@@ -14,7 +14,7 @@ export function Sources({ place }: { place: Place }) {
       <h1>Addresses written as sender</h1>
       <p class="lead">A popup is one datagram, and its sender writes whatever address he likes on it. Only what is marked as proven took part.</p>
       <label class="order">Order <select value={sort} onChange={(e) => change(place, { sort: e.currentTarget.value, cursor: '' })}>{orders.map(([v, l]) => <option value={v}>{l}</option>)}</select></label>
-      <Answered answer={answer} query={place.params.get('q') ?? ''}>{(page) => <>{page.partial && <p class="note">More is meant than can be looked at or shown at once: these are the heaviest among the newest popups. A shorter time or another condition finds the others.</p>}<SourceTable rows={page.rows} place={place} /><Next next={page.next} place={place} /></>}</Answered>
+      <Answered answer={answer} query={place.params.get('q') ?? ''}>{(page) => <>{page.partial && <p class="note">More is meant than can be looked through at once: these are of the newest popups. A shorter time or another condition finds the others.</p>}<SourceTable rows={page.rows} place={place} /><Next next={page.next} place={place} /></>}</Answered>
     </>
   );
 }
