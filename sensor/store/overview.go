@@ -239,7 +239,7 @@ func (s *Store) sumTallies(ctx context.Context, f Filter, t *sums, level int64, 
 	return err
 }
 
-// countedSources bounds the sources of a time that are counted.
+// countedSources bounds the sources of a time that are counted: one more says that there are others.
 const countedSources = 50_000
 
 // overviewSources counts the sources of a time by state, and all targets.
@@ -250,7 +250,7 @@ func (s *Store) overviewSources(ctx context.Context, f *Filter, o *Overview) err
 		return err
 	}
 	from, to := span(*f)
-	query, args := "SELECT state, COUNT(*) FROM (SELECT state FROM source INDEXED BY source_last WHERE last >= ? AND first < ? LIMIT ?) GROUP BY 1", []any{from, to, countedSources}
+	query, args := "SELECT state, COUNT(*) FROM (SELECT state FROM source INDEXED BY source_last WHERE last >= ? AND first < ? LIMIT ?) GROUP BY 1", []any{from, to, countedSources + 1}
 	if whole {
 		query, args = "SELECT state, COUNT(*) FROM source INDEXED BY source_state GROUP BY 1", nil
 	}
@@ -263,7 +263,7 @@ func (s *Store) overviewSources(ctx context.Context, f *Filter, o *Overview) err
 		o.Sources += n
 		return err
 	})
-	o.Partial = o.Partial || o.Sources == countedSources
+	o.Partial = o.Partial || !whole && o.Sources > countedSources
 	if err != nil {
 		return err
 	}

@@ -83,15 +83,20 @@ func (w *wordingSet) means(ctx context.Context, popups []popupRow) (bool, error)
 func (w *wordingSet) knows(id int64) bool { return w.ids[id] || id >= w.low || w.read[id] }
 
 // near is how far wordings may lie apart that are read at once. Those of popups that followed each other mostly lie close.
-const near = 1000
+// At most widest apart are the first and the last, whatever lies between.
+const (
+	near   = 1000
+	widest = 20_000
+)
 
 // readNear reads the wording of the first of several popups, and those of the others that lie close, by one question: for each by itself the
 // full-text index takes as long as for a thousand.
 func (w *wordingSet) readNear(ctx context.Context, popups []popupRow) error {
 	low, high := popups[0].wording, popups[0].wording
 	for _, p := range popups {
-		if p.wording > low-near && p.wording < high+near && p.wording < w.low {
-			low, high = min(low, p.wording), max(high, p.wording)
+		first, last := min(low, p.wording), max(high, p.wording)
+		if first > low-near && last < high+near && last-first <= widest && p.wording < w.low {
+			low, high = first, last
 			w.read[p.wording] = true
 		}
 	}
