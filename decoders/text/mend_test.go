@@ -176,12 +176,38 @@ func TestANumberEndsWhereAnotherBegins(t *testing.T) {
 	}
 }
 
+func TestSignsAtTheEdgesOfWordsAreSpelt(t *testing.T) {
+	for s, want := range map[string]string{
+		"@ll pill$, @dmissions +oday": "all pills, admissions today",
+		"REQUIRED TEST$, nich+ @ND!":  "REQUIRED TESTs, nicht aND!",
+		"$@ve now":                    "$@ve now", // a sign between is n1's
+		"$US 5, 20 US$, $usd":         "$US 5, 20 US$, $usd",
+		"A+ C++ 18+ $5 5$ +1 @ $ a$":  "A+ C++ 18+ $5 5$ +1 @ $ a$",
+		"sales @example.com me@x.com": "sales @example.com me@x.com",
+		"x@y +a1b b2b$ @\u043b\u0430": "x@y +a1b b2b$ @\u043b\u0430",
+		"":                            "", "+++": "+++", "plain": "plain",
+	} {
+		got, words := spellEdges(s)
+		if got != want || (words > 0) != (s != want) {
+			t.Errorf("%q: %q, want %q; %d words", s, got, want, words)
+		}
+	}
+	a := NewAnalyzer(Config{})
+	if x, y := a.Analyze("@LL PILL$ are cheap"), a.Analyze("all pills are cheap"); x.Form.Hash != y.Form.Hash || x.Form.Name == y.Form.Name || !x.Stats.Obfuscated || y.Stats.Obfuscated {
+		t.Errorf("%+v\n%+v", x.Form, y.Form)
+	}
+}
+
 func FuzzUncover(f *testing.F) {
 	f.Add("звoните по телeфону 0шибки в pеестpе")
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.ToValidUTF8(s, "?")
 		once, words := uncover(s)
 		if twice, again := uncover(once); twice != once || again != 0 || (words == 0) != (once == s) {
+			t.Errorf("%q, %d words: %q, then %q", s, words, once, twice)
+		}
+		once, words = spellEdges(s)
+		if twice, again := spellEdges(once); twice != once || again != 0 || (words == 0) != (once == s) {
 			t.Errorf("%q, %d words: %q, then %q", s, words, once, twice)
 		}
 	})

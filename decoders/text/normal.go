@@ -66,10 +66,11 @@ func (n *normaliser) runMended(shown string, ascii bool) bool {
 		}
 	}
 	s, done := mend(n.source)
-	if done == 0 && words == 0 {
+	s, spelt := spellEdges(s)
+	if done == 0 && words+spelt == 0 {
 		return false
 	}
-	n.begin("", n.obfuscated || done&mendedAddress != 0 || words >= fewDisguised)
+	n.begin("", n.obfuscated || done&mendedAddress != 0 || words+spelt >= fewDisguised)
 	n.scan(s, 0, true)
 	return true
 }

@@ -165,3 +165,88 @@ func alikeCyrillic(r rune) rune {
 	}
 	return 0
 }
+
+// spelt is the letter that a sign at an edge of a word stands for; 0 if it is none. n1 reads such signs only between letters.
+func spelt(c byte) byte {
+	switch c {
+	case '@':
+		return 'a'
+	case '$':
+		return 's'
+	case '+':
+		return 't'
+	}
+	return 0
+}
+
+// fewestBeside is how many letters stand beside a sign that is one itself: "A+" and "$ a" are no words.
+const fewestBeside = 2
+
+// spellEdges writes the letters for which signs stand at the edges of words: "@ll pill$". Parts of addresses stay, and so do sums: "$US 5", "sales @ example.com". Words is how
+// many words it wrote anew. What it writes it leaves alone the next time. It takes time linear in s.
+func spellEdges(s string) (out string, words int) {
+	if strings.IndexByte(s, '@') < 0 && strings.IndexByte(s, '$') < 0 && strings.IndexByte(s, '+') < 0 {
+		return s, 0
+	}
+	b := []byte(nil)
+	for at := 0; at < len(s); {
+		for at < len(s) && isBlank(s[at]) {
+			at++
+		}
+		end := at
+		for end < len(s) && !isBlank(s[end]) {
+			end++
+		}
+		first, last := edges(s[at:end])
+		if first || last >= 0 {
+			if b == nil {
+				b = []byte(s)
+			}
+			if first {
+				b[at] = spelt(s[at])
+			}
+			if last >= 0 {
+				b[at+last] = spelt(s[at+last])
+			}
+			words++
+		}
+		at = end
+	}
+	if words == 0 {
+		return s, 0
+	}
+	return string(b), words
+}
+
+// edges says whether a token begins with a sign that is a letter, and where it ends with one; -1 where it does not.
+func edges(token string) (first bool, last int) {
+	inner := strings.TrimRight(token, ".,;:!?)\"'")
+	if len(inner) <= fewestBeside || isCurrency(inner) {
+		return false, -1
+	}
+	from, to := 0, len(inner)
+	if spelt(inner[0]) != 0 {
+		from = 1
+	}
+	if spelt(inner[to-1]) != 0 {
+		to--
+	}
+	word := inner[min(from, to):to]
+	if len(word) < fewestBeside || from == 0 && to == len(inner) || strings.ContainsFunc(word, func(r rune) bool { return r >= utf8.RuneSelf || !isASCIIWord(byte(r)) || isDigit(byte(r)) }) {
+		return false, -1
+	}
+	last = -1
+	if to < len(inner) {
+		last = to
+	}
+	return from == 1, last
+}
+
+// isCurrency says whether a token is the sign of a currency beside its name.
+func isCurrency(token string) bool {
+	switch strings.ToLower(token) {
+	case "$us", "us$", "$usd", "usd$", "$can", "can$", "$aud", "aud$", "$au", "au$", "$cad", "cad$", "hk$", "nz$":
+		return true
+	}
+	return false
+}
