@@ -69,13 +69,16 @@ func TestRedirectorsAdvertiseBoth(t *testing.T) {
 
 // Long texts of nothing but beginnings take no more than in proportion.
 func TestMendingTakesTimeInProportion(t *testing.T) {
-	for _, piece := range []string{"www . ", "a . ", "a dot ", "1-800-A ", "(at) ", "a.b.c.d.e.f.g.h.", "http://a/?http://a/?", "( ", "1-8OO-"} {
+	for _, piece := range []string{"www . ", "a . ", "a dot ", "1-800-A ", "(at) ", "a.b.c.d.e.f.g.h.", "http://a/?http://a/?", "( ", "1-8OO-", "1-800-555-0137 2 ", "-0137 2", "800 555 0137 ", "@a ",
+		"@", "$+", "oшибка ", "oш", "0", "ш0ш4", "./@", "a@b.ш"} {
 		took := func(n int) time.Duration {
 			s := strings.Repeat(piece, n/len(piece))
 			best := time.Hour
 			for range 5 {
 				begun := time.Now()
-				mend(s)
+				plain, _ := uncover(s)
+				whole, _ := mend(plain)
+				spellEdges(whole)
 				best = min(best, time.Since(begun))
 			}
 			return best
