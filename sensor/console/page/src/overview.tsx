@@ -23,6 +23,7 @@ function Empty() {
 }
 
 function Found({ place, o }: { place: Place; o: View }) {
+  const params = place.params, everTargets = !params.get('q') && (params.get('from') || params.get('to'));
   const zoom = (from: string, to: string) => change(place, { from, to });
   return (
     <>
@@ -33,7 +34,7 @@ function Found({ place, o }: { place: Place; o: View }) {
         <Figure n={o.campaigns} label="campaigns" />
         <Figure n={o.sources} label="addresses written as sender" />
         <Figure n={o.states.genuine_bound ?? 0} label="of them proven" />
-        <Figure n={o.targets} label="targets" />
+        <Figure n={o.targets} label={everTargets ? 'targets, of all time' : 'targets'} />
       </ul>
       <section class="card"><Popups timeline={o.timeline} title="Popups over time, by verdict" zoom={zoom} /></section>
       <div class="columns">
