@@ -3,6 +3,8 @@ package console
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -13,19 +15,39 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
+
+	"popupwatch/sensor/store"
 )
 
 // everyday is how many popups are simulated: with campaigns, sources, findings and the sensor's counts they are a little over a million events.
 const everyday = "470000"
 
-// bigStore is a store of a million simulated events. It is made once, which takes some minutes, and stays.
+// tablesVersion is the version of the tables that this store makes (PRAGMA user_version, https://www.sqlite.org/fileformat2.html 1.3).
+func tablesVersion(t *testing.T) uint32 {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "empty.db")
+	s, err := store.Open(path, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil || len(file) < 64 {
+		t.Fatalf("%d octets, %v", len(file), err)
+	}
+	return binary.BigEndian.Uint32(file[60:])
+}
+
+// bigStore is a store of a million simulated events. It is made once for a version of the tables, which takes some minutes, and stays.
 func bigStore(t *testing.T, program string) string {
 	t.Helper()
 	folder := os.Getenv("BENCH_CACHE")
 	if folder == "" {
 		folder = filepath.Join(os.TempDir(), "popupwatch-bench-console")
 	}
-	path := filepath.Join(folder, "everyday-"+everyday+".db")
+	path := filepath.Join(folder, fmt.Sprintf("everyday-%s-v%d.db", everyday, tablesVersion(t)))
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}
