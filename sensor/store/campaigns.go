@@ -16,18 +16,18 @@ import (
 // that the filter means.
 func (s *Store) Campaigns(ctx context.Context, f Filter, p Page) (CampaignPage, error) {
 	page := CampaignPage{Rows: []CampaignRow{}}
-	if !campaignTerms(f) {
-		return s.campaignsOfPopups(ctx, f, p)
+	order, err := campaignOrder(p.Sort)
+	if err != nil {
+		return page, err
 	}
 	after, err := parseOffset(p.Cursor)
 	if err != nil {
 		return page, err
 	}
-	c, err := s.campaignConditions(ctx, f)
-	if err != nil {
-		return page, err
+	if !campaignTerms(f) {
+		return s.campaignsOfPopups(ctx, f, p, order, after)
 	}
-	order, err := campaignOrder(p.Sort)
+	c, err := s.campaignConditions(ctx, f)
 	if err != nil {
 		return page, err
 	}
@@ -36,15 +36,22 @@ func (s *Store) Campaigns(ctx context.Context, f Filter, p Page) (CampaignPage, 
 	if err != nil {
 		return page, err
 	}
-	if len(ids) > p.limit() { // one more was asked for
-		ids, page.Next = ids[:p.limit()], offset(after+p.limit())
-	}
+	ids, page.Next = onPage(ids, &p, after)
 	page.Rows, err = s.campaignRows(ctx, ids)
 	return page, err
 }
 
 // offset is a cursor of answers that are counted through.
 func offset(n int) string { return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(n))) }
+
+// onPage gives those of the rows behind the first so many of an answer that a page has room for, and the cursor of the next page. Who asks a
+// table for rows asks for one more than the page holds.
+func onPage[T any](rows []T, p *Page, after int) (shown []T, next string) {
+	if len(rows) <= p.limit() {
+		return rows, ""
+	}
+	return rows[:p.limit()], offset(after + p.limit())
+}
 
 // maxOffset is how far an answer is counted through.
 const maxOffset = 1_000_000
@@ -118,16 +125,8 @@ func (s *Store) campaignConditions(ctx context.Context, f Filter) (condition, er
 }
 
 // campaignsOfPopups finds the campaigns of the popups that a filter means, by a walk that has an end.
-func (s *Store) campaignsOfPopups(ctx context.Context, f Filter, p Page) (CampaignPage, error) {
-	page := CampaignPage{Rows: []CampaignRow{}}
-	order, err := campaignOrder(p.Sort)
-	if err != nil {
-		return page, err
-	}
-	after, err := parseOffset(p.Cursor)
-	if err != nil {
-		return page, err
-	}
+func (s *Store) campaignsOfPopups(ctx context.Context, f Filter, p Page, order string, after int) (page CampaignPage, err error) {
+	page.Rows = []CampaignRow{}
 	counts := map[int64]uint64{}
 	page.Partial, err = s.walkAll(ctx, f, time.Now(), func(r popupRow) { counts[r.campaign] += r.count })
 	if err != nil {
@@ -139,7 +138,7 @@ func (s *Store) campaignsOfPopups(ctx context.Context, f Filter, p Page) (Campai
 			return page, err
 		}
 	}
-	ids, page.Next = p.part(ids, after)
+	ids, page.Next = onPage(ids[min(after, len(ids)):], &p, after)
 	rows, err := s.campaignRows(ctx, ids)
 	if err != nil {
 		return page, err
@@ -162,15 +161,6 @@ func (s *Store) sortCampaigns(ctx context.Context, ids []int64, order string) ([
 	}
 	rows, err := s.db.QueryContext(ctx, "SELECT j.value FROM json_each(?) j LEFT JOIN campaign g ON g.id = j.value ORDER BY g.id IS NULL, "+order+", j.key", string(list))
 	return collect(rows, err, scanOne[int64])
-}
-
-// part cuts the page that begins behind so many rows out of all of them, and gives the cursor of the next one.
-func (p *Page) part(all []int64, after int) (rows []int64, next string) {
-	all = all[min(after, len(all)):]
-	if len(all) > p.limit() {
-		return all[:p.limit()], offset(after + p.limit())
-	}
-	return all, ""
 }
 
 // heaviest gives the n keys of the greatest counts.

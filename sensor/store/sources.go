@@ -39,9 +39,7 @@ func (s *Store) Sources(ctx context.Context, f Filter, p Page) (SourcePage, erro
 	if err != nil {
 		return page, err
 	}
-	if len(ips) > p.limit() {
-		ips, page.Next = ips[:p.limit()], offset(after+p.limit())
-	}
+	ips, page.Next = onPage(ips, &p, after)
 	page.Rows, err = s.sourceRows(ctx, ips, nil)
 	return page, err
 }
@@ -109,13 +107,13 @@ func (s *Store) sourcesOfPopups(ctx context.Context, f Filter, p Page, order str
 		return page, err
 	}
 	page.Partial = partial
-	all := heaviest(counts, len(counts))
-	if !byMessages(p.Sort) {
-		if all, err = s.sortSources(ctx, ips, order); err != nil {
-			return page, err
-		}
+	var all []int64
+	if byMessages(p.Sort) {
+		all = heaviest(counts, len(counts))
+	} else if all, err = s.sortSources(ctx, ips, order); err != nil {
+		return page, err
 	}
-	all, page.Next = p.part(all, after)
+	all, page.Next = onPage(all[min(after, len(all)):], &p, after)
 	var found [][]byte
 	var messages []uint64
 	for _, n := range all {
