@@ -5,12 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// breaks says whether a text has signs of something broken: a look at its few dots, brackets and eights, which takes a fifth of the time of a look at each word. It
+// breaks says whether a text has signs of something broken: a look at its few dots, brackets, hyphens and eights, which takes a fifth of the time of a look at each word. It
 // may say yes where nothing is broken. Where it says no nothing is mended: an address that is broken in yet another way stays as it is.
 func breaks(s string) bool {
-	return anywhere(s, '.', dotBreaks) || strings.Contains(s, "dot") || strings.Contains(s, "DOT") || strings.Contains(s, "Dot") ||
+	return anywhere(s, '.', dotTells) || strings.Contains(s, "dot") || strings.Contains(s, "DOT") || strings.Contains(s, "Dot") ||
 		anywhere(s, ')', atBefore) || anywhere(s, ']', atBefore) || anywhere(s, '}', atBefore) || anywhere(s, '@', blankBeside) ||
-		commasBreak(s) || anywhere(s, '8', numberBreaks) || anywhere(s, '-', numberEnds) || anywhere(s, '.', numberEnds)
+		commasBreak(s) || anywhere(s, '8', numberBreaks) || anywhere(s, '-', numberEnds)
 }
 
 // anywhere says whether a sign stands at one of the places of an octet.
@@ -27,6 +27,9 @@ func anywhere(s string, c byte, is func(s string, i int) bool) bool {
 	}
 	return false
 }
+
+// dotTells looks for a dot of something broken, and for one before the end of a number that another one follows.
+func dotTells(s string, i int) bool { return dotBreaks(s, i) || numberEnds(s, i) }
 
 // dotBreaks looks for a blank or bracket beside a dot, and a top-level domain, or www, beside that; and for a www that no host follows.
 func dotBreaks(s string, i int) bool {

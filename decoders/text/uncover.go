@@ -50,7 +50,7 @@ func isCyrillicText(s string) bool {
 		for i, r := range token {
 			switch {
 			case r >= utf8.RuneSelf:
-				if lookalikes[r] == 0 && unicode.Is(unicode.Cyrillic, r) {
+				if unicode.Is(unicode.Cyrillic, r) && lookalikes[r] == 0 {
 					cyrillic++
 				}
 			case isLetter(byte(r)):
@@ -78,11 +78,11 @@ func readMixture(s string, i int) (end int, w mixture) {
 	before := rune(0)
 	for end = i; end < len(s); {
 		r, size := utf8.DecodeRuneInString(s[end:])
-		if !unicode.IsLetter(r) && !('0' <= r && r <= '9') {
+		if !unicode.IsLetter(r) && !isNumeral(r) {
 			break
 		}
 		switch {
-		case r <= '9':
+		case isNumeral(r):
 			next, _ := utf8.DecodeRuneInString(s[end+size:])
 			if alikeCyrillic(r) != 0 && (r == '0' || before != 0 && unicode.IsLetter(next)) && !isNumeral(before) && !isNumeral(next) {
 				w.digits++
@@ -166,15 +166,11 @@ func alikeCyrillic(r rune) rune {
 	return 0
 }
 
-// spelt is the letter that a sign at an edge of a word stands for; 0 if it is none. n1 reads such signs only between letters.
+// spelt is the letter that a sign at an edge of a word stands for; 0 if it is none. n1 reads signs only between letters; the others of them are
+// punctuation at an edge.
 func spelt(c byte) byte {
-	switch c {
-	case '@':
-		return 'a'
-	case '$':
-		return 's'
-	case '+':
-		return 't'
+	if c == '@' || c == '$' || c == '+' {
+		return leetSign(c)
 	}
 	return 0
 }
@@ -221,25 +217,31 @@ func spellEdges(s string) (out string, words int) {
 // edges says whether a token begins with a sign that is a letter, and where it ends with one; -1 where it does not.
 func edges(token string) (first bool, last int) {
 	inner := strings.TrimRight(token, ".,;:!?)\"'")
-	if len(inner) <= fewestBeside || isCurrency(inner) {
+	if len(inner) <= fewestBeside {
 		return false, -1
 	}
-	from, to := 0, len(inner)
-	if spelt(inner[0]) != 0 {
-		from = 1
+	word := inner
+	if first = spelt(inner[0]) != 0; first {
+		word = word[1:]
 	}
-	if spelt(inner[to-1]) != 0 {
-		to--
+	if last = len(inner) - 1; spelt(inner[last]) != 0 {
+		word = word[:len(word)-1]
+	} else {
+		last = -1
 	}
-	word := inner[min(from, to):to]
-	if len(word) < fewestBeside || from == 0 && to == len(inner) || strings.ContainsFunc(word, func(r rune) bool { return r >= utf8.RuneSelf || !isASCIIWord(byte(r)) || isDigit(byte(r)) }) {
+	if !first && last < 0 || len(word) < fewestBeside || !isASCIILetters(word) || isCurrency(inner) {
 		return false, -1
 	}
-	last = -1
-	if to < len(inner) {
-		last = to
+	return first, last
+}
+
+func isASCIILetters(word string) bool {
+	for _, c := range []byte(word) {
+		if c >= utf8.RuneSelf || !isLetter(c) {
+			return false
+		}
 	}
-	return from == 1, last
+	return true
 }
 
 // isCurrency says whether a token is the sign of a currency beside its name.
