@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
+	"strings"
 )
 
 // The names of a campaign besides its id (SPOOF-AND-CAMPAIGNS.md 7.6). Sensors that never talk find the same ones, since they hang on what was sent alone.
@@ -38,11 +39,15 @@ func (t *Tracker) seal(r *record) {
 		if order == 0 {
 			prefix = "fam1-"
 		}
-		r.seals = append(r.seals, hashedName(prefix, lowestIn(order, all)))
-		r.alias(r.seals[order])
+		r.alias(hashedName(prefix, lowestIn(order, all)))
 		r.size += formIndex
 		t.held += formIndex
 	}
+}
+
+// seals are the sealed names among the aliases; none where it has too few anchors.
+func (r *record) seals() []string {
+	return slices.DeleteFunc(slices.Clone(r.aliases), func(a string) bool { return !strings.HasPrefix(a, "fam") })
 }
 
 // lowestIn gives the octets of the few shingles that are the lowest in an order, the lowest first. Each order is a multiplication by another odd

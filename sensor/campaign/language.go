@@ -74,7 +74,7 @@ func stopwords(s string) (counts [languages]int) {
 			n++
 		case c >= utf8.RuneSelf && letterAt(s, i):
 			n = longestStop + 1 // no stop word has it
-		case 1 < n && n <= longestStop || n == 1 && word[0] == 'y':
+		case 0 < n && n <= longestStop:
 			if language := stopword(string(word[:n])); language >= 0 {
 				counts[language]++
 			}

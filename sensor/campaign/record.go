@@ -23,7 +23,6 @@ type record struct {
 	alone   alone
 	agreed  *consensus // what its forms have in common; nil before the second
 	sealed  bool       // it had the messages for sealed names
-	seals   []string   // the sealed names; none where it has too few anchors
 
 	from, to, sample string
 	keys             *[kinds]tally // nil until the first key

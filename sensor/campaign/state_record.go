@@ -76,7 +76,7 @@ type savedTally struct {
 
 func (r *record) saved() *savedRecord {
 	s := &savedRecord{
-		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Reps: r.reps, Forms: r.forms, Merged: r.merged, Sealed: r.sealed, Seals: r.seals, Tool: r.tool,
+		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Reps: r.reps, Forms: r.forms, Merged: r.merged, Sealed: r.sealed, Seals: r.seals(), Tool: r.tool,
 		Pattern: r.pattern, Waiting: r.waiting, Variants: r.variants, Compared: r.compared,
 		From: r.from, To: r.to, Sample: r.sample, States: r.states, Emitters: r.emitters, Reportable: r.reportable,
 		Judged: r.judged, Standing: r.standing, MessagesEver: r.messagesEver, Before: r.before,
@@ -113,12 +113,12 @@ func (s *savedRecord) record() *record {
 			r.addName(name)
 		}
 	}
-	r.sealed, r.seals = s.Sealed, s.Seals
-	if s.Family != "" {
-		r.seals = append(r.seals, s.Family)
-	}
-	for _, name := range r.seals {
+	r.sealed = s.Sealed
+	for _, name := range s.Seals {
 		r.alias(name)
+	}
+	if s.Family != "" {
+		r.alias(s.Family)
 	}
 	if c := s.Agreed; c != nil {
 		r.agreed = &consensus{c.Forms, c.Next, c.Limit, c.Shingles, c.Counts, c.Anchors, c.Common}
