@@ -1,6 +1,8 @@
 package campaign
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
@@ -10,21 +12,49 @@ const languages = 5
 
 func languageAt(i int) string { return [languages]string{"en", "de", "fr", "es", "nl"}[i] }
 
-// stopword is the language of a word that hardly any text of it does without, and few of another have; -1 where it is none.
-func stopword(w string) int {
-	switch w {
-	case "the", "and", "your", "to", "of", "for", "you", "with", "this":
-		return 0
-	case "der", "die", "und", "sie", "ist", "ihr", "ihre", "nicht", "zu", "mit":
-		return 1
-	case "le", "les", "et", "vous", "votre", "est", "pour", "des", "sur":
-		return 2
-	case "el", "los", "su", "y", "para", "con", "del", "por", "es":
-		return 3
-	case "het", "een", "uw", "van", "niet", "voor", "met", "en", "op":
-		return 4
+// stopwords are words that hardly any text of a language does without, and few of another have. Each has at most five letters, all of them small ASCII ones, and no q.
+var stopwords = newStopwords([languages][]string{
+	{"the", "and", "your", "to", "of", "for", "you", "with", "this"},
+	{"der", "die", "und", "sie", "ist", "ihr", "ihre", "nicht", "zu", "mit"},
+	{"le", "les", "et", "vous", "votre", "est", "pour", "des", "sur"},
+	{"el", "los", "su", "y", "para", "con", "del", "por", "es"},
+	{"het", "een", "uw", "van", "niet", "voor", "met", "en", "op"},
+})
+
+// stoptable holds stop words by a hash of their letters, each in a place of its own; language is that of no language where a place is free.
+type stoptable [1 << stopBits]struct {
+	word     uint64
+	language uint8
+}
+
+// stopBits and stopFactor are such that no two stop words meet, which a test holds.
+const (
+	stopBits   = 8
+	stopFactor = 0x61d0c35978047127
+)
+
+func newStopwords(words [languages][]string) (t stoptable) {
+	for i := range t {
+		t[i].language = languages
 	}
-	return -1
+	for language, list := range words {
+		for _, s := range list {
+			var b [8]byte
+			copy(b[:], s)
+			w := binary.LittleEndian.Uint64(b[:])
+			place := &t[w*stopFactor>>(64-stopBits)]
+			place.word, place.language = w, uint8(language)
+		}
+	}
+	return t
+}
+
+// of is the language of a word of small letters, the first one lowest; languages where it is no stop word.
+func (t *stoptable) of(word uint64) uint8 {
+	if p := &t[word*stopFactor>>(64-stopBits)]; p.word == word {
+		return p.language
+	}
+	return languages
 }
 
 // leastWords is how many stop words say what language a text is in.
@@ -44,9 +74,9 @@ func languageOf(s string) string {
 			return script
 		}
 	}
-	counts := stopwords(s)
+	counts := countStopwords(s)
 	best, most := "", leastWords-1
-	for i, n := range counts {
+	for i, n := range counts[:languages] {
 		if n > most {
 			best, most = languageAt(i), n
 		}
@@ -54,50 +84,73 @@ func languageOf(s string) string {
 	return best
 }
 
-// longestStop is how many letters a stop word has at most, all of them ASCII.
-const longestStop = 5
-
-// stopwords counts the stop words of each language.
-func stopwords(s string) (counts [languages]int) {
-	var word [longestStop]byte
-	n := 0 // letters of the word so far
-	for i := 0; i <= len(s); i++ {
-		c := byte(' ')
-		if i < len(s) {
-			c = s[i]
+// countStopwords counts the stop words of each language, and at the end the other words, in a text of at most maxTold octets.
+func countStopwords(s string) (counts [languages + 1]int) {
+	const block = 64
+	var room [maxTold + block + 8]byte // a block of blanks ends the last word
+	copy(room[:], s)
+	if !isASCII(s) {
+		spell(&room, s)
+	}
+	before := uint64(0) // 1 where the octet before is a letter
+	for at := 0; at < len(s); at += block {
+		var in uint64
+		for i := 0; i < block; i += 8 {
+			in |= gatherBits(lettersOf(binary.LittleEndian.Uint64(room[at+i:]))) << i
 		}
-		switch {
-		case isASCIILetter(c):
-			if n < longestStop {
-				word[n] = c | 0x20
-			}
-			n++
-		case c >= utf8.RuneSelf && letterAt(s, i):
-			n = longestStop + 1 // no stop word has it
-		case 0 < n && n <= longestStop:
-			if language := stopword(string(word[:n])); language >= 0 {
-				counts[language]++
-			}
-			n = 0
-		default:
-			n = 0
+		for starts := in &^ (in<<1 | before); starts != 0; starts &= starts - 1 {
+			counts[stopwords.of(wordAt(room[at+bits.TrailingZeros64(starts):]))]++
 		}
+		before = in >> (block - 1)
 	}
 	return counts
 }
 
-// letterAt says whether the character that an octet outside ASCII is of is a letter; within a character it is as at its beginning.
-func letterAt(s string, i int) bool {
-	for back := 0; back < utf8.UTFMax && i > 0 && !utf8.RuneStart(s[i]); back++ {
-		i--
+// spell puts q, which no stop word has, for the letters outside ASCII, and blanks for other signs there.
+func spell(room *[maxTold + 72]byte, s string) {
+	for i, r := range s {
+		if r < utf8.RuneSelf {
+			continue
+		}
+		sign := byte(' ')
+		if unicode.IsLetter(r) {
+			sign = 'q'
+		}
+		for j := i; j < len(s) && (j == i || !utf8.RuneStart(s[j])); j++ {
+			room[j] = sign
+		}
 	}
-	r, _ := utf8.DecodeRuneInString(s[i:])
-	return unicode.IsLetter(r)
+}
+
+const (
+	eachOctet = 0x0101010101010101
+	highBits  = 0x80 * eachOctet
+)
+
+// lettersOf has the high bit of each octet set that is an ASCII letter. All octets are ASCII.
+func lettersOf(w uint64) uint64 {
+	w |= 0x20 * eachOctet
+	return (w + (0x80-'a')*eachOctet) &^ (w + (0x7f-'z')*eachOctet) & highBits
+}
+
+// gatherBits brings the high bits of eight octets together, that of the first lowest.
+func gatherBits(w uint64) uint64 { return w >> 7 * 0x0102040810204080 >> 56 }
+
+// wordAt is the first eight octets of b as far as they are letters, made small.
+func wordAt(b []byte) uint64 {
+	w := binary.LittleEndian.Uint64(b)
+	n := bits.TrailingZeros64(^lettersOf(w)&highBits) &^ 7 // bits of letters; 64 where all are
+	return (w | 0x20*eachOctet) & (1<<n - 1)
 }
 
 func isASCIILetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 func isASCII(s string) bool {
+	for ; len(s) >= 8; s = s[8:] {
+		if octets(s)&highBits != 0 {
+			return false
+		}
+	}
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
 			return false

@@ -110,17 +110,6 @@ func TestAtlasNamesTextsAndTools(t *testing.T) {
 	}
 }
 
-func TestLanguageIsThatOfTheScriptOrTheCommonWords(t *testing.T) {
-	for s, want := range map[string]string{
-		"Your system is infected, please visit the site": "en", "Ihr Rechner ist nicht sicher, besuchen Sie die Seite": "de",
-		"Ваш компьютер заражен www.example.com": "ru", "당신의 컴퓨터가 감염되었습니다": "ko", "コンピュータが感染しています": "ja", "警告": "", "OK": "", "": "",
-	} {
-		if got := languageOf(s); got != want {
-			t.Errorf("%q is in %q, want %q", s, got, want)
-		}
-	}
-}
-
 func TestTemplateHasTheWordsThatAllTextsHave(t *testing.T) {
 	p, tracker := newPopups(), New(Config{})
 	var id ID

@@ -60,10 +60,3 @@ func TestKeyRemembersItsFirstAndLastTime(t *testing.T) {
 		t.Errorf("%+v", k)
 	}
 }
-
-func TestTemplateShowsWhatVaries(t *testing.T) {
-	const sample, want = "STOP! Visit http://www.x.com/?id=1 or call 1-800-555-1234,\nerror 0x80040154, 55 errors. $99 v1agra", "STOP! Visit {url} or call {phone} error {code} {number} errors. {money} v1agra"
-	if got := template(sample); got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}

@@ -7,13 +7,18 @@ import (
 )
 
 // template is the sample with what the normal form replaces made visible: words as first written, addresses and numbers as {url}, {phone}, {number}, one blank between.
+// Where nothing is replaced it is the sample itself.
 func template(sample string) string {
 	var b strings.Builder
-	b.Grow(len(sample))
 	for i := afterBlanks(sample, 0); i < len(sample); {
 		end, telling := plainWords(sample, i)
+		if i == 0 && end == len(sample) && !telling {
+			return sample
+		}
 		if b.Len() > 0 {
 			b.WriteByte(' ')
+		} else {
+			b.Grow(len(sample))
 		}
 		if telling {
 			b.WriteString(placeholder(sample[i:end]))
@@ -34,8 +39,14 @@ func afterBlanks(s string, i int) int {
 
 // plainWords is where words end that stay as they are, one blank between each two, or else the one word at i that has a sign or digit which the normal form may replace.
 func plainWords(s string, i int) (end int, telling bool) {
-	word := i
-	for at := i; at < len(s); at++ {
+	at, word := i, i
+	for at+8 < len(s) && plainOctets(octets(s[at:]), s[at+8]) {
+		at += 8
+	}
+	if at > i {
+		word += strings.LastIndexByte(s[i:at], ' ') + 1
+	}
+	for ; at < len(s); at++ {
 		switch c := s[at]; {
 		case c == ' ' && at+1 < len(s) && s[at+1] > ' ':
 			if telling {
@@ -54,11 +65,24 @@ func plainWords(s string, i int) (end int, telling bool) {
 	return len(s), telling
 }
 
+// plainOctets says of eight octets that plainWords has nothing to do there: no octet that tells, no control, no two blanks in a row. Next is the
+// octet behind them. It may say no where there is nothing, for a '/'.
+func plainOctets(w uint64, next byte) bool {
+	low := w &^ highBits // octets above 0x7f are parts of letters, and end in ^w
+	control := ^(low + (0x80-' ')*eachOctet)
+	blank := ^(low + (0x7f-' ')*eachOctet) & ^w & highBits
+	tells := (low+(0x80-'.')*eachOctet)&^(low+(0x7f-':')*eachOctet) | ^((low ^ '$'*eachOctet) + (0x80-1)*eachOctet)
+	return (control|tells)&^w&highBits|blank&(blank>>8) == 0 && (blank>>63 == 0 || next > ' ')
+}
+
 // tells says whether an octet can make its word one that the normal form replaces.
 func tells(c byte) bool { return '0' <= c && c <= ':' || c == '.' || c == '$' }
 
 // placeholder is the sign for a word that the normal form replaces, or the word.
 func placeholder(word string) string {
+	if !strings.ContainsFunc(strings.TrimRight(word, ".:"), func(r rune) bool { return r < 'A' && tells(byte(r)) }) {
+		return word // one that ends a sentence
+	}
 	switch text.Normalise(word) {
 	case "zurl":
 		return "{url}"
