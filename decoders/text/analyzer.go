@@ -19,7 +19,7 @@ type Analyzer struct {
 	heard  [8192]uint64 // hashes of texts heard once, by their hash
 	normal normaliser
 	begun  beginnings
-	sorter sorter
+	sorter Sorter
 	names  names
 	pages  pages
 }
@@ -121,7 +121,7 @@ func (a *Analyzer) mended(name [sha256.Size]byte) *Form {
 	}
 	f := newForm(a.normal.norm, &a.sorter)
 	f.Name = name
-	a.forms.keep(h, key, f, f.size()+int64(len(key)))
+	a.forms.keep(h, key, f, f.Octets()+int64(len(key)))
 	return f
 }
 
@@ -131,6 +131,6 @@ func (a *Analyzer) form(norm []byte) *Form {
 		return f
 	}
 	f := newForm(norm, &a.sorter)
-	a.forms.keep(h, f.Norm, f, f.size())
+	a.forms.keep(h, f.Norm, f, f.Octets())
 	return f
 }

@@ -12,6 +12,7 @@ type beginning struct {
 	norm       string
 	stats      Stats // of text without the two octets
 	obfuscated bool
+	seen       class
 	form       *Form // of the text that last began so
 }
 
@@ -52,7 +53,7 @@ func (b *beginnings) resume(n *normaliser, shown string) (stats Stats, known *be
 	if stats.NonASCII > 0 { // then the whole text is folded another way
 		return stats, nil
 	}
-	n.begin(known.norm, known.obfuscated)
+	n.begin(known.norm, known.obfuscated, known.seen)
 	n.source = shown
 	n.scan(shown, from, true)
 	return stats, known
@@ -65,7 +66,7 @@ func (b *beginnings) keep(n *normaliser, shown string) {
 	if at < minBeginning || at > maxBeginning || at+overlap > len(shown) || !isLetter(shown[at]) || isBlank(shown[at+1]) || n.keyless.norm > len(n.norm) {
 		return
 	}
-	known := beginning{text: strings.Clone(shown[:at+overlap]), norm: string(n.norm[:n.keyless.norm]), obfuscated: n.keyless.obfuscated}
+	known := beginning{text: strings.Clone(shown[:at+overlap]), norm: string(n.norm[:n.keyless.norm]), obfuscated: n.keyless.obfuscated, seen: n.seen}
 	known.stats.add(shown[:at])
 	pair := b.pair(shown)
 	pair[0], pair[1] = known, pair[0]

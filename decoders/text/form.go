@@ -2,6 +2,7 @@ package text
 
 import (
 	"crypto/sha256"
+	"unsafe"
 )
 
 // window is the length of a shingle, in octets.
@@ -10,17 +11,40 @@ const window = 5
 // Bins is how many registers a sketch has.
 const Bins = 128
 
+// MaxLow is how many of a form's shingles are at hand without a Sorter: 48 in the mean.
+const (
+	MaxLow  = 64
+	meanLow = 48
+)
+
 // newForm computes what depends on the normal form alone. It owns a copy of norm.
-func newForm(norm []byte, s *sorter) *Form {
+func newForm(norm []byte, s *Sorter) *Form {
 	f := &Form{Norm: string(norm), Hash: sha256.Sum256(norm)}
 	f.Name = f.Hash
-	f.Shingles = s.shingles(f.Norm)
-	f.Sketch = sketch(f.Shingles)
+	s.windows(f.Norm)
+	f.sketch(s.all)
+	f.Low = s.below()
 	return f
 }
 
-// size is the memory of a form, in octets, as the caches count it.
-func (f *Form) size() int64 { return int64(len(f.Norm)+4*len(f.Shingles)) + 64 + 4*Bins + 64 }
+// Form makes the form of a normal form that is at hand. Its name is that of a text that was not mended.
+func (s *Sorter) Form(norm string) *Form { return newForm([]byte(norm), s) }
+
+// FormOf makes a form of shingles alone, ascending and unique, which it then owns: of a text that is not at hand, or of windows of another kind.
+func FormOf(shingles []uint32) *Form {
+	f := &Form{shingles: shingles}
+	f.sketch(shingles)
+	f.Low = (&Sorter{all: shingles}).below()
+	return f
+}
+
+// Empty says whether a form has no shingles: nothing was left of its text.
+func (f *Form) Empty() bool { return f.full == 0 }
+
+// Octets is the memory of a form with its shingles, whether they were made or not, in octets: at most so much where some are equal.
+func (f *Form) Octets() int64 {
+	return int64(unsafe.Sizeof(*f)) + int64(len(f.Norm)+4*len(f.Low)+4*max(len(f.Norm), len(f.shingles)))
+}
 
 // mix is a fixed function from a window to 32 bits: the multiplier is Fibonacci's, the shifts bring its high bits down.
 func mix(w uint64) uint32 {
@@ -30,10 +54,11 @@ func mix(w uint64) uint32 {
 	return uint32(w >> 32)
 }
 
-// sketch is the one-permutation MinHash of the shingles, empty bins filled by optimal densification (Shrivastava 2017): each borrows from a bin that a
+// sketch makes the one-permutation MinHash of shingles in any order, empty bins filled by optimal densification (Shrivastava 2017): each borrows from a bin that a
 // fixed hash of its own number chooses. All ones if there are no shingles.
-func sketch(shingles []uint32) (s [Bins]uint32) {
+func (f *Form) sketch(shingles []uint32) {
 	const empty = ^uint32(0)
+	s := &f.Sketch
 	for i := range s {
 		s[i] = empty
 	}
@@ -41,15 +66,38 @@ func sketch(shingles []uint32) (s [Bins]uint32) {
 		s[h%Bins] = min(s[h%Bins], h/Bins) // never empty: seven bits less
 	}
 	if len(shingles) == 0 {
-		return s
+		return
 	}
-	full := s
+	full := *s
 	for i := range s {
+		if s[i] != empty {
+			f.full++
+			continue
+		}
 		for try := uint64(1); s[i] == empty; try++ {
 			s[i] = full[mix(uint64(i)<<32|try)%Bins]
 		}
 	}
-	return s
+}
+
+// The registers of sketches by which Unlike judges.
+const (
+	leastFull   = 96 // of each sketch: where more are borrowed, chance has more part in them
+	atLeastHalf = 26 // of Jaccard .5 64 are equal; less seven standard errors: not one pair in a million has fewer
+)
+
+// Unlike says, after a look at the sketches, that two forms are surely of a Jaccard below one half; false says nothing.
+func (f *Form) Unlike(o *Form) bool {
+	if min(f.full, o.full) < leastFull {
+		return false
+	}
+	equal := 0
+	for i := range f.Sketch {
+		if f.Sketch[i] == o.Sketch[i] {
+			equal++
+		}
+	}
+	return equal < atLeastHalf
 }
 
 // Jaccard is the exact share of common shingles, 0 to 1, of two ascending unique lists; 0 where both are empty.

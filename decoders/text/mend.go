@@ -15,9 +15,9 @@ const (
 
 // mend puts together the addresses and telephone numbers that a text breaks so that no filter reads them, while people do: "www . example . com",
 // "example dot com", "bob (at) example.com", "1-800-FIX-MYPC". What is doubtful stays as it is. Mending the result again changes nothing.
-// It takes time linear in s; nothing is made where there is nothing to mend.
-func mend(s string) (out string, done mending) {
-	if !breaks(s) {
+// It takes time linear in s; nothing is made where there is nothing to mend. Seen has the classes of all octets in s but letters and blanks.
+func mend(s string, seen class) (out string, done mending) {
+	if !breaks(s, seen) {
 		return s, 0
 	}
 	var b strings.Builder

@@ -7,10 +7,35 @@ import (
 
 // breaks says whether a text has signs of something broken: a look at its few dots, brackets, hyphens and eights, which takes a fifth of the time of a look at each word. It
 // may say yes where nothing is broken. Where it says no nothing is mended: an address that is broken in yet another way stays as it is.
-func breaks(s string) bool {
-	return anywhere(s, '.', dotTells) || strings.Contains(s, "dot") || strings.Contains(s, "DOT") || strings.Contains(s, "Dot") ||
-		anywhere(s, ')', atBefore) || anywhere(s, ']', atBefore) || anywhere(s, '}', atBefore) || anywhere(s, '@', blankBeside) ||
-		commasBreak(s) || anywhere(s, '8', numberBreaks) || anywhere(s, '-', numberEnds)
+func breaks(s string, seen class) bool {
+	dot, www := spelling(s)
+	return seen&classDot != 0 && anywhere(s, '.', dotTells) || dot && dotSpelt(s) || www && commasBreak(s) ||
+		seen&classAt != 0 && anywhere(s, '@', blankBeside) || seen&classDigit != 0 && anywhere(s, '8', numberBreaks) ||
+		seen&classSign != 0 && (anywhere(s, ')', atBefore) || anywhere(s, ']', atBefore) || anywhere(s, '}', atBefore) || anywhere(s, '-', numberEnds))
+}
+
+// spelling says whether "dot" and "www" may stand in a text, in capitals or small. It looks at eight octets a step.
+func spelling(s string) (dot, www bool) {
+	if len(s) < 8 {
+		return true, true
+	}
+	dots, ws := uint64(0), uint64(0)
+	for i := 0; ; i = min(i+6, len(s)-8) {
+		x := load(s, i) | smalls
+		w := zeros(x ^ 'w'*ones)
+		dots |= zeros(x^'d'*ones) & (zeros(x^'o'*ones) >> 8) & (zeros(x^'t'*ones) >> 16)
+		ws |= w & (w >> 8) & (w >> 16)
+		if i == len(s)-8 {
+			return dots != 0, ws != 0
+		}
+	}
+}
+
+// zeros marks the octets that are zero, and perhaps some that follow one.
+func zeros(w uint64) uint64 { return (w - ones) &^ w & highBits }
+
+func dotSpelt(s string) bool {
+	return strings.Contains(s, "dot") || strings.Contains(s, "DOT") || strings.Contains(s, "Dot")
 }
 
 // anywhere says whether a sign stands at one of the places of an octet.

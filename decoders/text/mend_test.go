@@ -14,12 +14,51 @@ func TestBrokenAddressesArePutTogether(t *testing.T) {
 		t.Fatalf("%d golden pairs", len(pairs))
 	}
 	for _, p := range pairs {
-		got, done := mend(p[0])
+		got, done := mend(p[0], anyClass)
 		if got != p[1] || (done != 0) != (p[0] != p[1]) {
 			t.Errorf("%q\n got %q (%d)\nwant %q", p[0], got, done, p[1])
 		}
-		if again, done := mend(got); again != got || done != 0 {
+		if again, done := mend(got, anyClass); again != got || done != 0 {
 			t.Errorf("%q mended again is %q", got, again)
+		}
+	}
+}
+
+const anyClass = ^class(0)
+
+// sameWithout says whether mending a text is the same where nothing is known of its octets.
+func sameWithout(t *testing.T, shown string) {
+	t.Helper()
+	var n normaliser
+	n.run(shown, asciiString(shown), true)
+	got, done := mend(n.source, n.seen)
+	if want, all := mend(n.source, anyClass); got != want || done != all {
+		t.Fatalf("%q with classes %b: %q, want %q", shown, n.seen, got, want)
+	}
+}
+
+func TestTheClassesOfATextHideNothingBroken(t *testing.T) {
+	for _, p := range golden(t, "testdata/n2.txt") {
+		sameWithout(t, p[0])
+		sameWithout(t, "Your registry is damaged now. "+p[0]+" and buy it at once")
+	}
+}
+
+func TestSpellingFindsTheWordsAnywhere(t *testing.T) {
+	for i := range 40 {
+		before, after := strings.Repeat("x", i), strings.Repeat("o", 40-i)
+		for _, w := range []string{"dot", "DOT", "Dot"} {
+			if dot, www := spelling(before + w + after); !dot || www {
+				t.Errorf("%q after %d octets: %v, %v", w, i, dot, www)
+			}
+		}
+		for _, w := range []string{"www", "WWW"} {
+			if dot, www := spelling(before + w + after); dot || !www {
+				t.Errorf("%q after %d octets: %v, %v", w, i, dot, www)
+			}
+		}
+		if dot, www := spelling(before + "wwdo" + after + "ttt"); dot || www {
+			t.Errorf("nothing after %d octets: %v, %v", i, dot, www)
 		}
 	}
 }
@@ -77,7 +116,7 @@ func TestMendingTakesTimeInProportion(t *testing.T) {
 			for range 5 {
 				begun := time.Now()
 				plain, _ := uncover(s)
-				whole, _ := mend(plain)
+				whole, _ := mend(plain, anyClass)
 				spellEdges(whole)
 				best = min(best, time.Since(begun))
 			}
@@ -97,7 +136,8 @@ func FuzzMend(f *testing.F) {
 		f.Add(p[0])
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		m, done := mend(s)
+		sameWithout(t, s)
+		m, done := mend(s, anyClass)
 		if (done != 0) != (m != s) && m != s {
 			t.Fatalf("%q: %q, %d", s, m, done)
 		}
@@ -115,7 +155,7 @@ func BenchmarkMend(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for i := 0; b.Loop(); i++ {
-		mend(texts[i%len(texts)])
+		mend(texts[i%len(texts)], anyClass)
 		n += len(texts[i%len(texts)])
 	}
 	b.SetBytes(int64(n / b.N))

@@ -33,6 +33,7 @@ type normaliser struct {
 	norm       []byte
 	keys       keyring
 	obfuscated bool
+	seen       class  // of all octets of words that are not letters alone, and perhaps more
 	joined     []byte // a word that was spaced out
 	source     string // the text of the last run, look-alikes folded
 	keyless    keyless
@@ -48,7 +49,7 @@ type keyless struct {
 
 // run normalises shown, which the caller has found to be ASCII or not. Wide says to take eight octets at a step where they are plain words; the result is the same without.
 func (n *normaliser) run(shown string, ascii, wide bool) {
-	n.begin("", false)
+	n.begin("", false, 0)
 	s := shown
 	if !ascii {
 		s, n.obfuscated = foldRunes(s)
@@ -65,20 +66,20 @@ func (n *normaliser) runMended(shown string, ascii bool) bool {
 			n.source, _ = foldRunes(shown)
 		}
 	}
-	s, done := mend(n.source)
+	s, done := mend(n.source, n.seen)
 	s, spelt := spellEdges(s)
 	if done == 0 && words+spelt == 0 {
 		return false
 	}
-	n.begin("", n.obfuscated || done&mendedAddress != 0 || words+spelt >= fewDisguised)
+	n.begin("", n.obfuscated || done&mendedAddress != 0 || words+spelt >= fewDisguised, 0)
 	n.scan(s, 0, true)
 	return true
 }
 
 // begin resets the normaliser to what it was after a beginning without keys.
-func (n *normaliser) begin(norm string, obfuscated bool) {
+func (n *normaliser) begin(norm string, obfuscated bool, seen class) {
 	n.norm = append(n.norm[:0], norm...)
-	n.obfuscated, n.unspaced, n.keyless = obfuscated, 0, keyless{}
+	n.obfuscated, n.seen, n.unspaced, n.keyless = obfuscated, seen, 0, keyless{}
 	n.keys.reset()
 }
 
@@ -226,13 +227,14 @@ func (n *normaliser) token(s string, i int) int {
 				seen |= classes[c]
 			}
 		}
-		n.obfuscated = true
+		n.obfuscated, n.seen = true, n.seen|seen
 		n.word(string(n.joined), seen)
 		return end
 	}
 	if c := s[i]; isDigit(c) || c == '+' || c == '(' {
 		if end, number := phoneAt(s, i); end > i {
 			n.keys.phone(number)
+			n.seen |= classDigit | classSign | classDot
 			n.put("zphone")
 			return end
 		}
@@ -245,6 +247,7 @@ func (n *normaliser) token(s string, i int) int {
 		}
 		seen |= c
 	}
+	n.seen |= seen
 	n.word(s[i:end], seen)
 	return end
 }

@@ -43,11 +43,15 @@ type Stats struct {
 	Obfuscated  bool // normalising undid spacing, leet or look-alikes
 }
 
-// Form is the normal form "n2" of a text and what depends on nothing else, but for its name. Read-only, shared.
+// Form is the normal form "n2" of a text and what depends on nothing else, but for its name. Shared and read-only, but for its shingles, which a Sorter makes when they
+// are first asked for: who shares forms asks in one goroutine.
 type Form struct {
-	Norm     string      // normal form, at most 4096 octets
-	Hash     [32]byte    // SHA-256 of Norm
-	Name     [32]byte    // SHA-256 of the form "n1", which is the same where nothing had to be mended: what templates and campaigns are named by
-	Shingles []uint32    // hashes of the 5-octet windows of Norm, ascending, unique, at most 4096
-	Sketch   [128]uint32 // one-permutation MinHash of Shingles; all ones where Shingles is empty
+	Norm   string       // normal form, at most 4096 octets
+	Hash   [32]byte     // SHA-256 of Norm
+	Name   [32]byte     // SHA-256 of the form "n1", which is the same where nothing had to be mended: what templates and campaigns are named by
+	Sketch [Bins]uint32 // one-permutation MinHash of the shingles; all ones where there are none
+	Low    []uint32     // shingles below a bound that 48 of them have in the mean, as they come, at most 64
+
+	full     uint8    // registers of the sketch that have a shingle of their own
+	shingles []uint32 // nil until asked for
 }

@@ -30,10 +30,10 @@ func (t *Tracker) seal(r *record) {
 	if r.agreed != nil && r.agreed.forms >= leastForms {
 		r.agreed.choose()
 	}
-	if len(r.anchors()) < leastAnchors {
+	if len(t.anchorsOf(r)) < leastAnchors {
 		return
 	}
-	all := r.common()
+	all := t.commonTo(r)
 	for order := range uint32(sealings) {
 		prefix := "fam2-"
 		if order == 0 {
@@ -74,10 +74,10 @@ func lowestIn(order uint32, shingles []uint32) (octets []byte) {
 	return octets
 }
 
-// common are the shingles that most forms have: those of its one form, where it has no more.
-func (r *record) common() (all []uint32) {
+// commonTo are the shingles that most forms of a campaign have: those of its one form, where it has no more.
+func (t *Tracker) commonTo(r *record) (all []uint32) {
 	if r.agreed == nil || len(r.agreed.anchors) == 0 {
-		return r.reps[0]
+		return t.sorter.Shingles(r.reps[0])
 	}
 	for i, h := range r.agreed.shingles {
 		if r.agreed.most(i) {
@@ -87,23 +87,26 @@ func (r *record) common() (all []uint32) {
 	return all
 }
 
-// anchors are the lowest shingles that most forms have: those of its one form, where it has no more.
-func (r *record) anchors() []uint32 {
+// anchorsOf are the lowest shingles that most forms of a campaign have: those of its one form, where it has no more.
+func (t *Tracker) anchorsOf(r *record) []uint32 {
 	if r.agreed != nil && len(r.agreed.anchors) > 0 {
 		return r.agreed.anchors
 	}
 	if len(r.reps) == 0 {
 		return nil
 	}
-	return r.reps[0][:min(len(r.reps[0]), maxAnchors)]
+	all := t.sorter.Shingles(r.reps[0])
+	return all[:min(len(all), maxAnchors)]
 }
 
 // names are all names of a campaign besides its id, sorted.
-func (r *record) names() []string {
+func (t *Tracker) names(r *record) []string {
 	all := slices.Clone(r.aliases)
 	all = r.keyNames(all)
-	if anchors := r.anchors(); r.sealed && len(anchors) >= leastAnchors {
-		all = append(all, anchorsName(anchors))
+	if r.sealed {
+		if anchors := t.anchorsOf(r); len(anchors) >= leastAnchors {
+			all = append(all, anchorsName(anchors))
+		}
 	}
 	slices.Sort(all)
 	return all

@@ -70,7 +70,7 @@ func TestSealedNameIsGivenOnceAndStays(t *testing.T) {
 	var sealed string
 	for i := range 60 {
 		k.say(noisy(rnd, base, 0.15))
-		name := withPrefix(k.tracker.last.names(), "fam1-")
+		name := withPrefix(k.tracker.names(k.tracker.last), "fam1-")
 		if (name != "") != (i+1 >= sealedAt) || sealed != "" && name != sealed {
 			t.Fatalf("message %d: sealed name %q, before %q", i+1, name, sealed)
 		}
@@ -79,17 +79,17 @@ func TestSealedNameIsGivenOnceAndStays(t *testing.T) {
 	sealedNames := func(all []string) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(a string) bool { return !strings.HasPrefix(a, "fam") })
 	}
-	names := sealedNames(k.tracker.last.names())
+	names := sealedNames(k.tracker.names(k.tracker.last))
 	if len(slices.Compact(names)) != sealings || !strings.HasPrefix(names[0], "fam1-") || !strings.HasPrefix(names[1], "fam2-") {
 		t.Errorf("sealed names %q", names)
 	}
 	id := k.tracker.last.id
 	next := reloaded(t, k.tracker, 0)
-	if got := sealedNames(next.named(id).names()); !slices.Equal(got, names) {
+	if got := sealedNames(next.names(next.named(id))); !slices.Equal(got, names) {
 		t.Errorf("after a restart %q, want %q", got, names)
 	}
 	for range 20 {
-		if k.say("short"); withPrefix(k.tracker.last.names(), "fam") != "" || withPrefix(k.tracker.last.names(), "anc1-") != "" {
+		if k.say("short"); withPrefix(k.tracker.names(k.tracker.last), "fam") != "" || withPrefix(k.tracker.names(k.tracker.last), "anc1-") != "" {
 			t.Fatal("a text of one word is sealed")
 		}
 	}

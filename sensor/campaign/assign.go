@@ -1,6 +1,8 @@
 package campaign
 
 import (
+	"slices"
+
 	"popupwatch/decoders"
 	"popupwatch/decoders/text"
 )
@@ -27,16 +29,16 @@ func (t *Tracker) find(form *text.Form, m *decoders.Message) *record {
 // Find is the campaign that a text belongs to as it stands, or that is most like it; empty where none is. It counts nothing and remembers
 // nothing: a text that somebody quotes is no message.
 func (t *Tracker) Find(f *text.Features) ID {
-	if f == nil || f.Form == nil || len(f.Form.Shingles) == 0 {
+	if f == nil || f.Form == nil || f.Form.Empty() {
 		return ""
 	}
 	if slot, ok := t.byForm[nameOf(f.Form)]; ok {
 		return t.records[slot].id
 	}
 	bands := bandsOf(f.Form)
-	r, _ := t.nearest(f.Form.Shingles, &bands)
+	r, _ := t.nearest(f.Form, &bands)
 	if r == nil {
-		r = t.agreeing(f.Form.Shingles)
+		r = t.agreeing(f.Form)
 	}
 	if r == nil {
 		return ""
@@ -56,14 +58,14 @@ func (t *Tracker) search(form *text.Form, name formName, m *decoders.Message) *r
 	}
 	t.pass.expect(m.Time)
 	bands := bandsOf(form)
-	r, likeness := t.nearest(form.Shingles, &bands)
+	r, likeness := t.nearest(form, &bands)
 	if r == nil {
-		if r = t.agreeing(form.Shingles); r != nil {
+		if r = t.agreeing(form); r != nil {
 			likeness = 1 // no representative: what is common says more than one text
 		}
 	}
 	if r == nil {
-		r = t.corroborated(form.Shingles, m.Features)
+		r = t.corroborated(form, m.Features)
 	}
 	if r == nil {
 		return t.add(form, name, &bands, m)
@@ -83,26 +85,26 @@ func (t *Tracker) grow(r *record, form *text.Form, name formName, bands *bandHas
 		t.byForm[name] = r.slot
 	}
 	if likeness < distinct && len(r.reps) < maxReps {
-		r.addRep(form.Shingles)
+		r.addRep(form)
 		t.similar.add(bands[:], r)
 	}
-	t.combine(r, form.Shingles)
+	t.combine(r, form)
 	t.held += r.size - before
 }
 
 // combine counts what one more form of a campaign has in common with the others.
-func (t *Tracker) combine(r *record, form []uint32) {
-	if len(form) == 0 || len(r.reps) == 0 || r.agreed != nil && !r.agreed.wants(form) {
+func (t *Tracker) combine(r *record, form *text.Form) {
+	if form.Empty() || len(r.reps) == 0 || r.agreed != nil && !r.agreed.wants(form) {
 		return
 	}
 	var before int64
 	if r.agreed == nil {
-		r.agreed = newConsensus(r.reps[0])
+		r.agreed = newConsensus(t.sorter.Shingles(r.reps[0]))
 	} else {
 		before = r.agreed.octets()
 	}
-	if r.agreed.add(form, &t.mixer) {
-		t.anchors.add(t.lowest(r.agreed.anchors, indexed), r)
+	if r.agreed.add(t.sorter.Shingles(form), &t.mixer) {
+		t.anchors.add(t.indexedOf(r.agreed), r)
 		t.pass.grew(r)
 	}
 	r.size += r.agreed.octets() - before
@@ -110,18 +112,18 @@ func (t *Tracker) combine(r *record, form []uint32) {
 
 // nearest is the campaign with the representative most like form, and how like; nil if none is alike. Ties go to the elder. A later representative counts only for a
 // form that is akin to the first: else a text made of two campaigns' halves would be a bridge for one into the other.
-func (t *Tracker) nearest(form []uint32, bands *bandHashes) (best *record, likeness float64) {
-	if len(form) == 0 {
+func (t *Tracker) nearest(form *text.Form, bands *bandHashes) (best *record, likeness float64) {
+	if form.Empty() {
 		return nil, 0
 	}
 	for _, slot := range t.similar.candidates(bands[:], t.records, maxCandidates) {
 		r := t.records[slot]
 		for i, rep := range r.reps {
-			if min(len(form), len(rep)) < int(alike*float64(max(len(form), len(rep)))) {
-				continue // cannot be alike
+			if form.Unlike(rep) {
+				continue
 			}
-			j := text.Jaccard(form, rep)
-			if j < alike || i > 0 && text.Jaccard(form, r.reps[0]) < akin {
+			j := t.jaccard(form, rep)
+			if j < alike || i > 0 && t.jaccard(form, r.reps[0]) < akin {
 				continue
 			}
 			if best == nil || j > likeness || j == likeness && r.born < best.born {
@@ -132,37 +134,48 @@ func (t *Tracker) nearest(form []uint32, bands *bandHashes) (best *record, liken
 	return best, likeness
 }
 
-// indexed is how many anchors of a campaign are indexed: the lowest. sought is how many shingles of a form are looked up: those among which
-// indexed anchors stand even if half of the form is noise.
+// jaccard is the exact share of shingles that two forms have in common.
+func (t *Tracker) jaccard(a, b *text.Form) float64 {
+	return text.Jaccard(t.sorter.Shingles(a), t.sorter.Shingles(b))
+}
+
+// indexed is how many anchors of a campaign are indexed: the lowest. Of a form the low shingles are looked up: among them the indexed anchors stand even if half of the
+// form is noise.
 const (
 	indexed = 16
-	sought  = maxHashes
 
 	leastHits = 3 // indexed anchors that a form must have for a campaign to be looked at
 )
 
-// lowest gives the hashes of at most n shingles for the table of anchors. The slice is reused.
-func (t *Tracker) lowest(shingles []uint32, n int) []uint64 {
-	n = min(n, len(shingles))
+// hashed gives the hashes of at most maxHashes shingles for the table of anchors. The slice is reused.
+func (t *Tracker) hashed(shingles []uint32) []uint64 {
+	n := min(maxHashes, len(shingles))
 	for i, h := range shingles[:n] {
 		t.hashes[i] = (uint64(h) + 1) * 0x9e3779b97f4a7c15
 	}
 	return t.hashes[:n]
 }
 
+// indexedOf gives those of a campaign's anchors that are indexed.
+func (t *Tracker) indexedOf(c *consensus) []uint64 {
+	return t.hashed(c.anchors[:min(indexed, len(c.anchors))])
+}
+
 // agreeing is the campaign that a form has most of the anchors of, nil if it has too few of each one's. Ties go to the elder.
-func (t *Tracker) agreeing(form []uint32) (best *record) {
-	if t.cfg.Without&Agreement != 0 || len(form) < leastAnchors {
+func (t *Tracker) agreeing(form *text.Form) (best *record) {
+	if t.cfg.Without&Agreement != 0 || len(form.Low) < leastAnchors {
 		return nil
 	}
-	hashes := t.anchors.known(t.lowest(form, sought))
+	hashes := t.anchors.known(t.hashed(form.Low))
 	if len(hashes) < leastHits {
 		return nil
 	}
+	slices.Sort(hashes)
+	hashes = slices.Compact(hashes)
 	most := agree
 	for _, slot := range t.anchors.candidates(hashes, t.records, maxCandidates) {
 		r := t.records[slot]
-		if s := r.agreed.share(form); s > most || s == most && (best == nil || r.born < best.born) {
+		if s := r.agreed.share(t.sorter.Shingles(form)); s > most || s == most && (best == nil || r.born < best.born) {
 			best, most = r, s
 		}
 	}
@@ -170,8 +183,8 @@ func (t *Tracker) agreeing(form []uint32) (best *record) {
 }
 
 // corroborated is the campaign that advertises the same and is akin, nil if there is none: the most alike one, ties to the elder.
-func (t *Tracker) corroborated(form []uint32, f *text.Features) (best *record) {
-	if t.cfg.Without&Corroboration != 0 || f == nil || len(form) == 0 {
+func (t *Tracker) corroborated(form *text.Form, f *text.Features) (best *record) {
+	if t.cfg.Without&Corroboration != 0 || f == nil || form.Empty() {
 		return nil
 	}
 	var room [maxKeys]uint64
@@ -182,7 +195,7 @@ func (t *Tracker) corroborated(form []uint32, f *text.Features) (best *record) {
 			if r == nil || len(r.reps) == 0 {
 				continue
 			}
-			if j := text.Jaccard(form, r.reps[0]); j > likeness || j == likeness && (best == nil || r.born < best.born) {
+			if j := t.jaccard(form, r.reps[0]); j > likeness || j == likeness && (best == nil || r.born < best.born) {
 				best, likeness = r, j
 			}
 		}
@@ -226,7 +239,7 @@ func (t *Tracker) add(form *text.Form, name formName, bands *bandHashes, m *deco
 	r.before = t.retired.take(r.id)
 	t.records[slot] = r
 	t.byForm[name] = slot
-	if len(form.Shingles) > 0 {
+	if !form.Empty() {
 		t.similar.add(bands[:], r)
 		t.pass.opened(r)
 	}

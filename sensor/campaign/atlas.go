@@ -48,28 +48,28 @@ func NewAtlas(all []Known) *Atlas {
 
 func (a *Atlas) text(name int, s string) {
 	f := text.NewAnalyzer(text.Config{}).Analyze(s)
-	if f == nil || f.Form == nil || len(f.Form.Shingles) == 0 {
+	if f == nil || f.Form == nil || f.Form.Empty() {
 		return
 	}
 	for _, h := range bandsOf(f.Form) {
 		a.bands[h] = append(a.bands[h], len(a.texts))
 	}
-	a.texts = append(a.texts, knownText{name, f.Form.Shingles})
+	a.texts = append(a.texts, knownText{name, new(text.Sorter).Shingles(f.Form)})
 }
 
 // UseAtlas takes another atlas for the updates from now on; nil knows nothing.
 func (t *Tracker) UseAtlas(a *Atlas) { t.cfg.Atlas = a }
 
 // namesOf are the names of what a campaign is known as, sorted.
-func (a *Atlas) namesOf(r *record) []string {
+func (a *Atlas) namesOf(r *record, s *text.Sorter) []string {
 	if a == nil || len(r.reps) == 0 {
 		return nil
 	}
-	found := a.alike(r.reps[0])
+	found := a.alike(r.reps[0], s)
 	if r.keys != nil {
 		for _, k := range r.keys[domains].keys {
 			for _, i := range a.domains[k.Value] {
-				if a.akin(i, r.reps[0]) {
+				if a.akin(i, s.Shingles(r.reps[0])) {
 					found = append(found, i)
 				}
 			}
@@ -89,10 +89,10 @@ func (a *Atlas) namesOf(r *record) []string {
 }
 
 // alike are the names of the texts that a form is a variant of.
-func (a *Atlas) alike(form []uint32) (found []int) {
-	for _, h := range bandsOf(&text.Form{Sketch: text.SketchOf(form)}) {
+func (a *Atlas) alike(form *text.Form, s *text.Sorter) (found []int) {
+	for _, h := range bandsOf(form) {
 		for _, i := range a.bands[h] {
-			if k := &a.texts[i]; !slices.Contains(found, k.name) && text.Jaccard(form, k.shingles) >= alike {
+			if k := &a.texts[i]; !slices.Contains(found, k.name) && text.Jaccard(s.Shingles(form), k.shingles) >= alike {
 				found = append(found, k.name)
 			}
 		}

@@ -60,3 +60,72 @@ func BenchmarkJoinNewKeys(b *testing.B) {
 	rnd := rand.New(rand.NewPCG(9, 9))
 	benchmarkJoin(b, 1<<15, func(i int) string { return randomText(rnd, 400) + fmt.Sprintf(" www.site%d.com", i) })
 }
+
+// flood makes texts of 400 octets that nobody sent before: words of a language of 4,096 invented ones, a sentence now and then.
+type flood struct {
+	rnd   *rand.PCG
+	words []string
+	text  []byte
+}
+
+func newFlood() *flood {
+	rnd := rand.New(rand.NewPCG(11, 11))
+	f := &flood{rnd: rand.NewPCG(12, 12)}
+	for range 4096 {
+		b := []byte(" ")
+		for range 2 + rnd.IntN(9) {
+			b = append(b, "abcdefghijklmnopqrstuvwxyz"[rnd.IntN(26)])
+		}
+		if rnd.IntN(12) == 0 {
+			b = append(b, '.')
+		}
+		f.words = append(f.words, string(b))
+	}
+	return f
+}
+
+func (f *flood) next() string {
+	f.text = f.text[:0]
+	for len(f.text) < 400 {
+		bits := f.rnd.Uint64()
+		for range 5 {
+			f.text = append(f.text, f.words[bits&4095]...)
+			bits >>= 12
+		}
+	}
+	return string(f.text[1:401])
+}
+
+// BenchmarkMakeNewText is what BenchmarkNewText takes to make its texts.
+func BenchmarkMakeNewText(b *testing.B) {
+	f := newFlood()
+	for b.Loop() {
+		f.next()
+	}
+}
+
+// BenchmarkNewText analyzes and joins texts that nobody sent before, a thousand a second, where all that can be remembered is: each pushes out another, whose part closes. Campaigns
+// that mutate are remembered besides, so that there are anchors to look for.
+func BenchmarkNewText(b *testing.B) {
+	p, tracker, f, rnd := newPopups(), New(Config{}), newFlood(), rand.New(rand.NewPCG(10, 10))
+	at := time.Duration(0)
+	join := func(shown string) {
+		at += time.Millisecond
+		m := p.make(at, int(at/time.Millisecond)%20000, int(at/time.Millisecond), shown)
+		tracker.Advance(m.Time)
+		tracker.Join(m)
+	}
+	for range 8 {
+		base := newWords(rnd, 60)
+		for range 100 {
+			join(noisy(rnd, base, 0.3))
+		}
+	}
+	for tracker.Shed() < 20_000 {
+		join(f.next())
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		join(f.next())
+	}
+}

@@ -275,7 +275,7 @@ func TestAPassLeavesTextsThatAreRepeatedApart(t *testing.T) {
 func TestTwoFamiliesOfEqualSizeHaveNoConsensus(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(9, 8))
 	p, x := newPopups(), new(mixer)
-	a, b := p.analyzer.Analyze(newWords(rnd, 40)).Form.Shingles, p.analyzer.Analyze(newWords(rnd, 40)).Form.Shingles
+	a, b := shinglesOf(p.analyzer.Analyze(newWords(rnd, 40)).Form), shinglesOf(p.analyzer.Analyze(newWords(rnd, 40)).Form)
 	c := newConsensus(a)
 	for _, form := range [][]uint32{b, a, b} {
 		c.add(form, x)

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"unsafe"
+
+	"popupwatch/decoders/text"
 )
 
 // What the forms of a campaign have in common (SPOOF-AND-CAMPAIGNS.md 7.4). Forms are counted, not messages: one that is sent ten thousand times says no more of what
@@ -144,8 +146,8 @@ func (c *consensus) prune() {
 }
 
 // wants says whether a form is counted: of many, one in four, so that new texts of a campaign that mutates all of them stay cheap.
-func (c *consensus) wants(form []uint32) bool {
-	return c.forms < manyForms/2 || form[0]&3 == 0
+func (c *consensus) wants(form *text.Form) bool {
+	return c.forms < manyForms/2 || form.Hash[0]&3 == 0
 }
 
 // choose takes the anchors anew. The next time is when a quarter more forms are counted.

@@ -186,7 +186,7 @@ func (j *Joiner) byKeys() {
 			}
 		}
 	}
-	analyzer := text.NewAnalyzer(text.Config{})
+	analyzer, sorter := text.NewAnalyzer(text.Config{}), new(text.Sorter)
 	for _, m := range j.members {
 		for _, name := range m.aliases {
 			all := holders[name]
@@ -194,7 +194,7 @@ func (j *Joiner) byKeys() {
 				continue
 			}
 			x, y := analyzer.Analyze(all[0].Sample), analyzer.Analyze(m.Sample)
-			if x.Form != nil && y.Form != nil && text.Jaccard(x.Form.Shingles, y.Form.Shingles) >= akin {
+			if x.Form != nil && y.Form != nil && text.Jaccard(sorter.Shingles(x.Form), sorter.Shingles(y.Form)) >= akin {
 				j.join(all[0], m, name)
 			}
 		}

@@ -3,8 +3,6 @@ package campaign
 import (
 	"slices"
 	"time"
-
-	"popupwatch/decoders/text"
 )
 
 // maxMerged bounds the ids of campaigns found to be the same that a campaign bears as aliases. The last document of each says whose it is now.
@@ -73,12 +71,12 @@ func (r *record) join(name formName) {
 // takeForms gives the elder what the younger's forms are like.
 func (t *Tracker) takeForms(a, b *record) {
 	for i, rep := range b.reps {
-		if len(rep) == 0 {
+		if rep.Empty() {
 			continue
 		}
 		if len(a.reps) < maxReps {
 			a.addRep(rep)
-			bands := bandsOf(&text.Form{Sketch: text.SketchOf(rep)})
+			bands := bandsOf(rep)
 			t.similar.add(bands[:], a)
 		}
 		if i == 0 || b.agreed == nil {

@@ -14,12 +14,12 @@ import (
 type record struct {
 	id      ID
 	slot    int32
-	born    uint64     // ordinal among all campaigns
-	size    int64      // octets, as the Tracker counts them
-	reps    [][]uint32 // shingles of its representatives: the rest of their forms is not needed again
-	forms   []formName // the first one names the campaign
-	merged  []formName // those of them that name campaigns found to be the same
-	aliases []string   // sorted
+	born    uint64       // ordinal among all campaigns
+	size    int64        // octets, as the Tracker counts them
+	reps    []*text.Form // its representatives
+	forms   []formName   // the first one names the campaign
+	merged  []formName   // those of them that name campaigns found to be the same
+	aliases []string     // sorted
 	alone   alone
 	agreed  *consensus // what its forms have in common; nil before the second
 	sealed  bool       // it had the messages for sealed names
@@ -56,7 +56,7 @@ type record struct {
 
 // alone is where the lists of a campaign of one form begin: most campaigns of a flood of new texts never grow beyond it.
 type alone struct {
-	rep   [1][]uint32
+	rep   [1]*text.Form
 	form  [1]formName
 	alias [1]string
 	port  [1]PortCount
@@ -88,7 +88,7 @@ func newRecord(form *text.Form, m *decoders.Message, slot int32, born uint64) *r
 	r.from, r.to, r.sample = cut(m.From.Shown, maxName), cut(m.To.Shown, maxName), cut(m.Text.Shown, maxSample)
 	r.size = int64(unsafe.Sizeof(*r)) + recordIndex + int64(len(r.from)+len(r.to)+len(r.sample))
 	r.addForm(form)
-	r.addRep(form.Shingles)
+	r.addRep(form)
 	return r
 }
 
@@ -126,9 +126,9 @@ func (r *record) alias(alias string) {
 	}
 }
 
-func (r *record) addRep(rep []uint32) {
+func (r *record) addRep(rep *text.Form) {
 	r.reps = append(r.reps, rep)
-	r.size += int64(4*len(rep)) + int64(unsafe.Sizeof(rep))
+	r.size += rep.Octets() + int64(unsafe.Sizeof(rep))
 }
 
 // begin opens a part with the packet time of its first packet.

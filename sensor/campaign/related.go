@@ -3,8 +3,6 @@ package campaign
 import (
 	"slices"
 	"strings"
-
-	"popupwatch/decoders/text"
 )
 
 // Relation says what a campaign has in common with another one.
@@ -40,10 +38,10 @@ func (t *Tracker) relations(r *record) (all []Relation) {
 		t.keys.add(h, ownerOf(r))
 		t.owners(h, "tool", add)
 	}
-	if r.messagesEver >= manyMessages && len(r.reps) > 0 && len(r.reps[0]) > 0 {
-		bands := bandsOf(&text.Form{Sketch: text.SketchOf(r.reps[0])})
+	if r.messagesEver >= manyMessages && len(r.reps) > 0 && !r.reps[0].Empty() {
+		bands := bandsOf(r.reps[0])
 		for _, slot := range t.similar.candidates(bands[:], t.records, maxCandidates) {
-			if o := t.records[slot]; o != r && text.Jaccard(r.reps[0], o.reps[0]) >= kin {
+			if o := t.records[slot]; o != r && t.jaccard(r.reps[0], o.reps[0]) >= kin {
 				add(o, "template")
 			}
 		}

@@ -3,8 +3,6 @@ package campaign
 import (
 	"slices"
 	"time"
-
-	"popupwatch/decoders/text"
 )
 
 // The pass that brings together what was too unlike at first (SPOOF-AND-CAMPAIGNS.md 7.5).
@@ -118,9 +116,9 @@ func (t *Tracker) gather(r *record, at time.Time) {
 // around are the small campaigns that are related to one, the eldest first. The slice is reused.
 func (t *Tracker) around(r *record) []*record {
 	t.pass.found = t.pass.found[:0]
-	bands := bandsOf(&text.Form{Sketch: text.SketchOf(r.reps[0])})
+	bands := bandsOf(r.reps[0])
 	for _, slot := range t.similar.candidates(bands[:], t.records, maxNeighbours) {
-		if o := t.records[slot]; o != r && small(o) && text.Jaccard(r.reps[0], o.reps[0]) >= related {
+		if o := t.records[slot]; o != r && small(o) && t.jaccard(r.reps[0], o.reps[0]) >= related {
 			t.pass.found = append(t.pass.found, o)
 		}
 	}
@@ -131,13 +129,13 @@ func (t *Tracker) around(r *record) []*record {
 // unite makes one campaign of a core and those neighbours that agree with what they all have in common, if they are enough: texts of several
 // campaigns that share a sentence are neighbours, too.
 func (t *Tracker) unite(core *record, near []*record, at time.Time) {
-	all := newConsensus(core.reps[0])
+	all := newConsensus(t.sorter.Shingles(core.reps[0]))
 	for _, r := range near {
-		all.add(r.reps[0], &t.mixer)
+		all.add(t.sorter.Shingles(r.reps[0]), &t.mixer)
 	}
 	all.choose()
-	near = slices.DeleteFunc(near, func(r *record) bool { return all.share(r.reps[0]) < agree })
-	if len(near) < neighbours || all.share(core.reps[0]) < agree {
+	near = slices.DeleteFunc(near, func(r *record) bool { return all.share(t.sorter.Shingles(r.reps[0])) < agree })
+	if len(near) < neighbours || all.share(t.sorter.Shingles(core.reps[0])) < agree {
 		return
 	}
 	for _, r := range near {
@@ -150,7 +148,7 @@ func (t *Tracker) settle(r *record, at time.Time) {
 	if t.cfg.Without&Merges != 0 {
 		return
 	}
-	for _, slot := range slices.Clone(t.anchors.candidates(t.lowest(r.agreed.anchors, sought), t.records, maxCandidates)) {
+	for _, slot := range slices.Clone(t.anchors.candidates(t.hashed(r.agreed.anchors), t.records, maxCandidates)) {
 		if o := t.records[slot]; o != nil && o != r && oneCampaign(r, o) {
 			r = t.merge(r, o, at)
 		}

@@ -114,7 +114,7 @@ func (s *similarity) known(hashes []uint64) []uint64 {
 }
 
 // maxHashes is how many hashes candidates looks for at most.
-const maxHashes = 48
+const maxHashes = 64
 
 // candidates are the slots of at most most campaigns that share most hashes, ties to the elder. The slice is reused.
 func (s *similarity) candidates(hashes []uint64, records []*record, most int) []int32 {

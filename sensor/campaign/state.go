@@ -156,7 +156,7 @@ func (t *Tracker) loadRecords(dec *gob.Decoder, n int, heard time.Time) error {
 		if s.Slot < 0 || int(s.Slot) >= len(t.records) || t.records[s.Slot] != nil || len(s.Forms) == 0 {
 			return fmt.Errorf("load campaign %s: place %d is not free, or it has no form", s.ID, s.Slot)
 		}
-		r := s.record()
+		r := s.record(&t.sorter)
 		known.share(&r.standing)
 		t.place(r, &s)
 		if t.held > t.limit {

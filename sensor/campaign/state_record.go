@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"popupwatch/decoders"
+	"popupwatch/decoders/text"
 )
 
 // savedRecord is a campaign in a state file.
@@ -13,7 +14,8 @@ type savedRecord struct {
 	Slot  int32
 	Born  uint64
 	Size  int64
-	Reps  [][]uint32
+	Norms []string   // of its representatives
+	Reps  [][]uint32 // their shingles, in a state that was written before these were made when they are asked for
 	Forms []formName // aliases follow from them
 
 	Merged []formName
@@ -76,12 +78,15 @@ type savedTally struct {
 
 func (r *record) saved() *savedRecord {
 	s := &savedRecord{
-		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Reps: r.reps, Forms: r.forms, Merged: r.merged, Sealed: r.sealed, Seals: r.seals(), Tool: r.tool,
+		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Forms: r.forms, Merged: r.merged, Sealed: r.sealed, Seals: r.seals(), Tool: r.tool,
 		Pattern: r.pattern, Waiting: r.waiting, Variants: r.variants, Compared: r.compared,
 		From: r.from, To: r.to, Sample: r.sample, States: r.states, Emitters: r.emitters, Reportable: r.reportable,
 		Judged: r.judged, Standing: r.standing, MessagesEver: r.messagesEver, Before: r.before,
 		Open: r.open, Opening: r.opening, Dirty: r.dirty, Part: r.part, Updated: r.updated, NextUpdate: r.nextUpdate,
 		Sums: *r.sums.saved(), Due: r.dueIndex > 0, DueAt: r.dueAt,
+	}
+	for _, rep := range r.reps {
+		s.Norms = append(s.Norms, rep.Norm)
 	}
 	if c := r.agreed; c != nil {
 		s.Agreed = &savedConsensus{c.forms, c.next, c.limit, c.shingles, c.counts, c.anchors, c.common}
@@ -98,14 +103,20 @@ func (r *record) saved() *savedRecord {
 }
 
 // record makes the campaign anew. Its size is the one that was counted: a run that stops and goes on evicts as one that does not.
-func (s *savedRecord) record() *record {
+func (s *savedRecord) record(sorter *text.Sorter) *record {
 	r := &record{
 		id: s.ID, slot: s.Slot, born: s.Born,
 		from: s.From, to: s.To, sample: s.Sample, states: s.States, emitters: s.Emitters, reportable: s.Reportable,
 		judged: s.Judged, standing: s.Standing, messagesEver: s.MessagesEver, before: s.Before,
 		open: s.Open, opening: s.Opening, dirty: s.Dirty, part: s.Part, updated: s.Updated, nextUpdate: s.NextUpdate,
 	}
-	r.reps, r.forms, r.aliases = append(r.alone.rep[:0], s.Reps...), r.alone.form[:0], r.alone.alias[:0]
+	r.reps, r.forms, r.aliases = r.alone.rep[:0], r.alone.form[:0], r.alone.alias[:0]
+	for _, norm := range s.Norms {
+		r.reps = append(r.reps, sorter.Form(norm))
+	}
+	for _, rep := range s.Reps {
+		r.reps = append(r.reps, text.FormOf(rep))
+	}
 	for _, name := range s.Forms {
 		if slices.Contains(s.Merged, name) {
 			r.join(name)

@@ -5,8 +5,6 @@ import (
 	"encoding/gob"
 	"errors"
 	"slices"
-
-	"popupwatch/decoders/text"
 )
 
 // savedBuckets is how many buckets of a similarity table are encoded at once.
@@ -96,8 +94,8 @@ func (t *Tracker) eldestFirst(do func(*record)) {
 // resemble makes the entries of a campaign's representatives anew.
 func (t *Tracker) resemble(r *record) {
 	for _, rep := range r.reps {
-		if len(rep) > 0 {
-			bands := bandsOf(&text.Form{Sketch: text.SketchOf(rep)})
+		if !rep.Empty() {
+			bands := bandsOf(rep)
 			t.similar.add(bands[:], r)
 		}
 	}
@@ -106,6 +104,6 @@ func (t *Tracker) resemble(r *record) {
 // anchor makes the entries of a campaign's anchors anew.
 func (t *Tracker) anchor(r *record) {
 	if r.agreed != nil {
-		t.anchors.add(t.lowest(r.agreed.anchors, indexed), r)
+		t.anchors.add(t.indexedOf(r.agreed), r)
 	}
 }

@@ -39,25 +39,20 @@ func afterBlanks(s string, i int) int {
 
 // plainWords is where words end that stay as they are, one blank between each two, or else the one word at i that has a sign or digit which the normal form may replace.
 func plainWords(s string, i int) (end int, telling bool) {
-	at, word := i, i
-	for at+8 < len(s) && plainOctets(octets(s[at:]), s[at+8]) {
-		at += 8
-	}
-	if at > i {
-		word += strings.LastIndexByte(s[i:at], ' ') + 1
-	}
-	for ; at < len(s); at++ {
+	for at := i; at < len(s); at++ {
+		for !telling && at+8 < len(s) && plainOctets(octets(s[at:]), s[at+8]) {
+			at += 8
+		}
 		switch c := s[at]; {
 		case c == ' ' && at+1 < len(s) && s[at+1] > ' ':
 			if telling {
 				return at, true
 			}
-			word = at + 1
 		case c <= ' ':
 			return at, telling
-		case c < 'A' && tells(c) && !telling:
-			if word > i {
-				return word - 1, false
+		case !telling && tells(c) && !endsWord(s, at):
+			if blank := strings.LastIndexByte(s[i:at], ' '); blank >= 0 {
+				return i + blank, false
 			}
 			telling = true
 		}
@@ -65,13 +60,20 @@ func plainWords(s string, i int) (end int, telling bool) {
 	return len(s), telling
 }
 
+// endsWord says whether a sign is the end of a word and perhaps of its sentence.
+func endsWord(s string, i int) bool {
+	return (s[i] == '.' || s[i] == ':') && (i+1 == len(s) || s[i+1] <= ' ')
+}
+
 // plainOctets says of eight octets that plainWords has nothing to do there: no octet that tells, no control, no two blanks in a row. Next is the
-// octet behind them. It may say no where there is nothing, for a '/'.
+// octet behind them. It may say no where there is nothing, as for a '/'.
 func plainOctets(w uint64, next byte) bool {
 	low := w &^ highBits // octets above 0x7f are parts of letters, and end in ^w
 	control := ^(low + (0x80-' ')*eachOctet)
 	blank := ^(low + (0x7f-' ')*eachOctet) & ^w & highBits
 	tells := (low+(0x80-'.')*eachOctet)&^(low+(0x7f-':')*eachOctet) | ^((low ^ '$'*eachOctet) + (0x80-1)*eachOctet)
+	dot := ^((low ^ '.'*eachOctet) + (0x80-1)*eachOctet)
+	tells &^= dot & (blank >> 8) // the end of a sentence
 	return (control|tells)&^w&highBits|blank&(blank>>8) == 0 && (blank>>63 == 0 || next > ' ')
 }
 
@@ -80,9 +82,6 @@ func tells(c byte) bool { return '0' <= c && c <= ':' || c == '.' || c == '$' }
 
 // placeholder is the sign for a word that the normal form replaces, or the word.
 func placeholder(word string) string {
-	if !strings.ContainsFunc(strings.TrimRight(word, ".:"), func(r rune) bool { return r < 'A' && tells(byte(r)) }) {
-		return word // one that ends a sentence
-	}
 	switch text.Normalise(word) {
 	case "zurl":
 		return "{url}"

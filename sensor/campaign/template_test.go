@@ -34,7 +34,11 @@ func TestTemplateIsMadeWordByWord(t *testing.T) {
 		}
 		words := strings.FieldsFunc(b.String(), func(r rune) bool { return r <= ' ' })
 		for i, w := range words {
-			if strings.ContainsFunc(w, func(r rune) bool { return r < 'A' && tells(byte(r)) }) {
+			inner := w
+			if w[len(w)-1] == '.' || w[len(w)-1] == ':' {
+				inner = w[:len(w)-1]
+			}
+			if strings.ContainsFunc(inner, func(r rune) bool { return r < 'A' && tells(byte(r)) }) {
 				words[i] = placeholder(w)
 			}
 		}

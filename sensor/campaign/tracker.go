@@ -63,6 +63,7 @@ type Tracker struct {
 	anchors *similarity // by what their forms have in common
 	keys    *keyIndex
 	mixer   mixer
+	sorter  text.Sorter
 	hashes  [maxHashes]uint64
 	pass    pass
 	rare    recency // campaigns of fewer than three messages

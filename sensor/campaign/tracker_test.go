@@ -35,6 +35,8 @@ func (p popups) make(at time.Duration, src, dst int, shown string) *decoders.Mes
 	}
 }
 
+func shinglesOf(f *text.Form) []uint32 { return new(text.Sorter).Shingles(f) }
+
 func host(net byte, n int) netip.Addr {
 	return netip.AddrFrom4([4]byte{net, byte(n >> 16), byte(n >> 8), byte(n)})
 }
@@ -71,7 +73,7 @@ func TestRealTextsFormTheCampaignsThatPeopleSee(t *testing.T) {
 	}
 	for i := range texts {
 		for j := range i {
-			jaccard := text.Jaccard(p.analyzer.Analyze(texts[i]).Form.Shingles, p.analyzer.Analyze(texts[j]).Form.Shingles)
+			jaccard := text.Jaccard(shinglesOf(p.analyzer.Analyze(texts[i]).Form), shinglesOf(p.analyzer.Analyze(texts[j]).Form))
 			if jaccard > 0.15 {
 				t.Logf("texts %d and %d: Jaccard %.3f", j, i, jaccard)
 			}
@@ -180,7 +182,7 @@ func (w *twin) join(f *text.Form) ID {
 		w.ids = append(w.ids, idOf(f))
 		w.forms = append(w.forms, map[[32]byte]bool{f.Hash: true})
 		w.reps = append(w.reps, nil)
-		if len(f.Shingles) > 0 {
+		if !f.Empty() {
 			w.represent(len(w.ids)-1, f)
 		}
 		return idOf(f)
@@ -195,7 +197,7 @@ func (w *twin) join(f *text.Form) ID {
 }
 
 func (w *twin) nearest(f *text.Form) (best int, likeness float64) {
-	if len(f.Shingles) == 0 {
+	if f.Empty() {
 		return -1, 0
 	}
 	hits := make([]int, len(w.reps))
@@ -215,8 +217,8 @@ func (w *twin) nearest(f *text.Form) (best int, likeness float64) {
 	best = -1
 	for _, c := range all[:min(len(all), maxCandidates)] {
 		for i, rep := range w.reps[c.index] {
-			j := text.Jaccard(f.Shingles, rep.Shingles)
-			if i > 0 && text.Jaccard(f.Shingles, w.reps[c.index][0].Shingles) < akin {
+			j := text.Jaccard(shinglesOf(f), shinglesOf(rep))
+			if i > 0 && text.Jaccard(shinglesOf(f), shinglesOf(w.reps[c.index][0])) < akin {
 				continue
 			}
 			if j >= alike && (best < 0 || j > likeness || j == likeness && c.index < best) {

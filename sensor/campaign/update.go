@@ -90,7 +90,7 @@ func (t *Tracker) update(r *record, cause Cause, at time.Time) Update {
 		t.due.set(r, r.last.Add(t.cfg.Idle))
 	}
 	u := Update{
-		Time: at, Cause: cause, ID: r.id, Aliases: r.names(), Part: r.part,
+		Time: at, Cause: cause, ID: r.id, Aliases: t.names(r), Part: r.part,
 		First: r.first, Last: r.last, Messages: r.messages, Submissions: r.submissions,
 		Sources: countOf(&r.sources), Targets: countOf(&r.targets), Ports: slices.Clone(r.ports), Routes: routeWords(r.routes),
 		Domains: r.top(domains), URLs: r.top(urls), Phones: r.top(phones), Emails: r.top(emails),
@@ -99,7 +99,7 @@ func (t *Tracker) update(r *record, cause Cause, at time.Time) Update {
 	}
 	u.Standing.Rules = slices.Clone(r.standing.Rules)
 	u.Hours, u.Sweep, u.Tool, u.Language = r.hourly(), r.sweep.order(), r.tool.marks(), languageOf(r.sample)
-	u.Related, u.Atlas = t.relations(r), t.cfg.Atlas.namesOf(r)
+	u.Related, u.Atlas = t.relations(r), t.cfg.Atlas.namesOf(r, &t.sorter)
 	slices.SortFunc(u.Ports, func(a, b PortCount) int { return int(a.Port) - int(b.Port) })
 	return u
 }

@@ -165,7 +165,7 @@ func TestRollupTakesNoMoreThanItsMemory(t *testing.T) {
 		"long texts": func(i int) *decoders.Message {
 			m := flood(i, 1, 1)
 			m.Text = text.String{Shown: strings.Repeat("x", 5000+i%2), Raw: strings.Repeat("y", 5000)}
-			m.Features = &text.Features{Form: &text.Form{Shingles: make([]uint32, 4096)}}
+			m.Features = &text.Features{Form: text.FormOf(make([]uint32, 4096))}
 			return m
 		},
 	} {

@@ -53,6 +53,7 @@ func named80(s string) campaign.ID {
 // leader is an engine that compares each text with the first one of every campaign.
 type leader struct {
 	plain
+	sorter text.Sorter
 	firsts []*text.Form
 	ids    []campaign.ID
 }
@@ -61,7 +62,7 @@ type leader struct {
 func (l *leader) Join(m *decoders.Message) campaign.Membership {
 	form, best, most := m.Features.Form, -1, 0.5
 	for i, first := range l.firsts {
-		if j := text.Jaccard(form.Shingles, first.Shingles); j > most || j == most && best < 0 {
+		if j := text.Jaccard(l.sorter.Shingles(form), l.sorter.Shingles(first)); j > most || j == most && best < 0 {
 			best, most = i, j
 		}
 	}
@@ -114,16 +115,16 @@ func noKeys(m *decoders.Message) {
 // octetsAlone makes the form of a message of its octets as they came.
 func octetsAlone(m *decoders.Message) {
 	const window = 5
-	form := &text.Form{Norm: m.Text.Raw, Hash: sha256.Sum256([]byte(m.Text.Raw))}
-	form.Name = form.Hash
-	for i := 0; i+window <= len(form.Norm); i++ {
+	var shingles []uint32
+	for i := 0; i+window <= len(m.Text.Raw); i++ {
 		h := fnv.New64a()
-		h.Write([]byte(form.Norm[i : i+window]))
-		form.Shingles = append(form.Shingles, uint32(h.Sum64()*0x9e3779b97f4a7c15>>32))
+		h.Write([]byte(m.Text.Raw[i : i+window]))
+		shingles = append(shingles, uint32(h.Sum64()*0x9e3779b97f4a7c15>>32))
 	}
-	slices.Sort(form.Shingles)
-	form.Shingles = slices.Compact(form.Shingles)
-	form.Sketch = text.SketchOf(form.Shingles)
+	slices.Sort(shingles)
+	form := text.FormOf(slices.Compact(shingles))
+	form.Norm, form.Hash = m.Text.Raw, sha256.Sum256([]byte(m.Text.Raw))
+	form.Name = form.Hash
 	f := *m.Features
 	f.Form, m.Features = form, &f
 }
