@@ -68,16 +68,17 @@ func (f *Form) sketch(shingles []uint32) {
 	if len(shingles) == 0 {
 		return
 	}
-	full := *s
+	full, borrowed := *s, 0
 	for i := range s {
 		if s[i] != empty {
-			f.full++
 			continue
 		}
+		borrowed++
 		for try := uint64(1); s[i] == empty; try++ {
 			s[i] = full[mix(uint64(i)<<32|try)%Bins]
 		}
 	}
+	f.full = uint8(Bins - borrowed)
 }
 
 // The registers of sketches by which Unlike judges.

@@ -235,7 +235,8 @@ func (t *Tracker) add(form *text.Form, name formName, bands *bandHashes, m *deco
 		t.records = append(t.records, nil)
 	}
 	t.opened++
-	r := newRecord(form, m, slot, t.opened)
+	r := newRecord(t.spare, form, m, slot, t.opened)
+	t.spare = nil
 	r.before = t.retired.take(r.id)
 	t.records[slot] = r
 	t.byForm[name] = slot

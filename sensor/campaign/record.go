@@ -82,8 +82,12 @@ const maxPorts = 32
 // maxName bounds a kept From or To, in octets.
 const maxName = 256
 
-func newRecord(form *text.Form, m *decoders.Message, slot int32, born uint64) *record {
-	r := &record{id: idOf(form), slot: slot, born: born}
+// newRecord opens a campaign, in the memory of one that is no more where there is such.
+func newRecord(r *record, form *text.Form, m *decoders.Message, slot int32, born uint64) *record {
+	if r == nil {
+		r = new(record)
+	}
+	*r = record{id: idOf(form), slot: slot, born: born}
 	r.reps, r.forms, r.aliases = r.alone.rep[:0], r.alone.form[:0], r.alone.alias[:0]
 	r.from, r.to, r.sample = cut(m.From.Shown, maxName), cut(m.To.Shown, maxName), cut(m.Text.Shown, maxSample)
 	r.size = int64(unsafe.Sizeof(*r)) + recordIndex + int64(len(r.from)+len(r.to)+len(r.sample))

@@ -71,6 +71,7 @@ type Tracker struct {
 	due     dueHeap
 	retired retired
 	last    *record // of the last Join: its facts follow
+	spare   *record // one that was forgotten: a flood of new texts puts another in its memory
 	opened  uint64
 	shed    uint64
 	closing []Update // of parts that could not wait for Advance
@@ -203,6 +204,7 @@ func (t *Tracker) forget(r *record, at time.Time) {
 	t.records[r.slot] = nil
 	t.free = append(t.free, r.slot)
 	t.held -= r.size
+	t.spare = r
 }
 
 // dropRecent forgets the forms of a campaign that were too many to be remembered by name.
