@@ -175,8 +175,8 @@ func (r *record) advertise(f *text.Features, at time.Time) (news bool) {
 		r.size += tallySize
 	}
 	for kind, values := range [kinds][]string{f.Domains, f.URLs, f.Phones, f.Emails} {
-		for _, v := range values {
-			grown := r.keys[kind].add(v, at)
+		for n, v := range values {
+			grown := r.keys[kind].add(n, v, at)
 			r.size += grown
 			news = news || grown != 0
 		}

@@ -29,17 +29,30 @@ const (
 type tally struct {
 	tags  [maxTracked / 8]uint64 // eight bits of the hash of each key, eight keys in a word
 	keys  []Key
+	again [maxAgain]uint8 // where the first keys of the last text stand: those of the next one are most often the same
 	lobby *[waiting]uint32
 }
 
-// add counts a value and returns by how many octets the tally grew.
-func (t *tally) add(value string, at time.Time) (grown int64) {
+// maxAgain is how many keys of a kind in a text are found without a search where the text before had them.
+const maxAgain = 4
+
+// add counts the n-th value of a text and returns by how many octets the tally grew.
+func (t *tally) add(n int, value string, at time.Time) (grown int64) {
+	if n < maxAgain {
+		if i := int(t.again[n]); i < len(t.keys) && t.keys[i].Value == value {
+			t.seen(i, at)
+			return 0
+		}
+	}
 	if len(value) > maxValue {
 		value = cut(value, maxValue)
 	}
 	h := hashString(value)
 	if i := t.find(value, uint8(h)); i >= 0 {
 		t.seen(i, at)
+		if n < maxAgain {
+			t.again[n] = uint8(i)
+		}
 		return 0
 	}
 	if len(t.keys) < maxTracked {
