@@ -19,7 +19,7 @@ func campaignsJoinCommand(std stdio) *cobra.Command {
 	c := &cobra.Command{
 		Use: "join [flags] FILE...", Short: "Join the campaigns of several sensors by their aliases",
 		Long: `Reads events (NDJSON, as --events writes them, also compressed; - for standard input) of several sensors, and says which of their campaigns are one and by what: the
-same id, an alias in common (tpl1- the same text, cmp1- a campaign found to be the same, fam1- and fam2- the sealed names), half of the anchors (anc1-), or a key that they
+same id, an alias in common (tpl1- the same text, cmp1- a campaign found to be the same, fam1- to fam3- the sealed names), half of the anchors (anc1-), or a key that they
 advertise (key1-) where their samples are akin. A key alone joins nothing: whoever wants can name another one's site.`,
 		Example: `  popupwatch campaigns join london.ndjson tokyo.ndjson`,
 		RunE: func(_ *cobra.Command, paths []string) error {

@@ -23,8 +23,21 @@ func hashedName(prefix string, of []byte) string {
 	return name.after(prefix)
 }
 
-// seal gives a campaign its sealed names, once: fam1- from the shingles that are the lowest in their own order, and fam2- from those that are
-// in others. A shingle that most forms have at one sensor, and just not at another, spoils the names that it stands in and leaves the others.
+// sealing is how one sealed name is made: of shingles in an order, which is a multiplication by an odd number.
+type sealing struct {
+	prefix string
+	factor uint32
+	steady bool // of shingles that hardly any form is without; else of those that most forms have
+}
+
+// sealedNames are the sealed names of a campaign. Where senders choose between two endings for their texts, half of the forms have each: one of them stands in most forms at one
+// sensor, and in just not most at another. What hardly any form is without is the same at both. Where every word varies it is the other way round.
+func sealedNames() [sealings]sealing {
+	return [sealings]sealing{{"fam1-", 1, false}, {"fam2-", 0x9e3779b1, false}, {"fam3-", 0x85ebca6b, true}, {"fam3-", 0xc2b2ae35, true}}
+}
+
+// seal gives a campaign its sealed names, once. A shingle that stands in one list at one sensor, and just not at another, spoils the names that it stands in and leaves the
+// others. Of too few shingles there is no name.
 func (t *Tracker) seal(r *record) {
 	r.sealed = true
 	if r.agreed != nil && r.agreed.forms >= leastForms {
@@ -33,13 +46,16 @@ func (t *Tracker) seal(r *record) {
 	if len(t.anchorsOf(r)) < leastAnchors {
 		return
 	}
-	all := t.commonTo(r)
-	for order := range uint32(sealings) {
-		prefix := "fam2-"
-		if order == 0 {
-			prefix = "fam1-"
+	common, steady := t.commonTo(r), t.steadyIn(r)
+	for _, s := range sealedNames() {
+		all := common
+		if s.steady {
+			all = steady
 		}
-		r.alias(hashedName(prefix, lowestIn(order, all)))
+		if len(all) < leastAnchors {
+			continue
+		}
+		r.alias(hashedName(s.prefix, lowestIn(s.factor, all)))
 		r.size += formIndex
 		t.held += formIndex
 	}
@@ -50,10 +66,8 @@ func (r *record) seals() []string {
 	return slices.DeleteFunc(slices.Clone(r.aliases), func(a string) bool { return !strings.HasPrefix(a, "fam") })
 }
 
-// lowestIn gives the octets of the few shingles that are the lowest in an order, the lowest first. Each order is a multiplication by another odd
-// number: in order 0 they are as they are. order is less than sealings.
-func lowestIn(order uint32, shingles []uint32) (octets []byte) {
-	factor := [sealings]uint32{1, 0x9e3779b1, 0x85ebca6b, 0xc2b2ae35}[order]
+// lowestIn gives the octets of the few shingles that are the lowest when multiplied by an odd factor, the lowest first.
+func lowestIn(factor uint32, shingles []uint32) (octets []byte) {
 	var low [sealedBy]uint32
 	n := 0
 	for _, h := range shingles {
@@ -82,6 +96,25 @@ func (t *Tracker) commonTo(r *record) (all []uint32) {
 	for i, h := range r.agreed.shingles {
 		if r.agreed.most(i) {
 			all = append(all, h)
+		}
+	}
+	return all
+}
+
+// steadyIn are the shingles that three forms have where the commonest shingle has four: where nothing but words at a few places varies, those of the rest, and where each word
+// does so now and then, most of them.
+func (t *Tracker) steadyIn(r *record) (all []uint32) {
+	c := r.agreed
+	if c == nil {
+		return t.sorter.Shingles(r.reps[0])
+	}
+	var most uint8
+	for _, n := range c.counts {
+		most = max(most, n)
+	}
+	for i, n := range c.counts {
+		if 4*int(n) >= 3*int(most) {
+			all = append(all, c.shingles[i])
 		}
 	}
 	return all

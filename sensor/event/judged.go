@@ -35,7 +35,7 @@ func judgedFields() []Field {
 				return publicNames(e)
 			}
 			return e.Membership.Aliases
-		}), About: "Other names of the campaign, sorted, at most 64: tpl1- one template, cmp1- a campaign found to be the same, fam1- and fam2- the sealed names; in campaigns also key1- what it advertises, anc1- what its texts have in common."},
+		}), About: "Other names of the campaign, sorted, at most 64: tpl1- one template, cmp1- a campaign found to be the same, fam1- to fam3- the sealed names; in campaigns also key1- what it advertises, anc1- what its texts have in common."},
 	}
 	return append(t, object("popupwatch.advertised", in, appendAdvertised, "What the text advertises: who is advertised, not who sent it.",
 		Field{Path: "domains", Type: "keyword", About: "Registrable domains that the text advertises: who is advertised, not who sent it. At most 64, as the rest of advertised."},
