@@ -10,13 +10,14 @@ type Config struct {
 	Memory int64 // octets of its caches together; 0 means 48 MiB
 }
 
-// Analyzer computes the features of texts and remembers them: equal texts share one *Features from their second time on, equal normal forms one *Form, as long as they are
+// Analyzer computes the features of texts and remembers them: equal texts share one *Features from their second time on, and equal normal forms one *Form, as long as they are
 // remembered. It holds at most Config.Memory, besides what callers keep, at most 8 MiB of beginnings, and tables of fixed size; what it has forgotten it computes
 // again, with equal result. For one goroutine.
 type Analyzer struct {
 	texts  *cache[*Features]
 	forms  *cache[*Form]
-	heard  [8192]uint64 // hashes of texts heard once, by their hash
+	heard  heard // texts
+	formed heard // forms
 	normal normaliser
 	begun  beginnings
 	sorter Sorter
@@ -47,16 +48,19 @@ func (a *Analyzer) Analyze(shown string) *Features {
 		return f
 	}
 	f := a.compute(shown)
-	if a.again(h) {
+	if a.heard.again(h) {
 		a.texts.keep(h, shown, f, int64(len(shown))+featuresSize+keySize*int64(a.normal.keys.count()))
 	}
 	return f
 }
 
-// again says whether a text was heard before, as long as no other took its place. A flood in which each text is new thus neither pushes out the texts that return nor costs what
+// heard are hashes of what was heard once, by their hash.
+type heard [8192]uint64
+
+// again says whether something was heard before, as long as no other took its place. A flood in which each text is new thus neither pushes out the texts that return nor costs what
 // keeping them costs.
-func (a *Analyzer) again(h uint64) bool {
-	place := &a.heard[h%uint64(len(a.heard))]
+func (a *heard) again(h uint64) bool {
+	place := &a[h%uint64(len(a))]
 	if *place == h {
 		return true
 	}
@@ -120,13 +124,17 @@ func (a *Analyzer) mended(name [sha256.Size]byte) *Form {
 		return f
 	}
 	f := newForm(a.normal.norm, &a.sorter)
-	f.Name = name
-	a.forms.keep(h, key, f, f.Octets()+int64(len(key)))
+	if f.Name = name; a.formed.again(h) {
+		a.forms.keep(h, key, f, f.Octets()+int64(len(key)))
+	}
 	return f
 }
 
 func (a *Analyzer) form(norm []byte) *Form {
 	h := hash(view(norm))
+	if !a.formed.again(h) {
+		return newForm(norm, &a.sorter)
+	}
 	if f, ok := a.forms.find(h, view(norm)); ok {
 		return f
 	}

@@ -68,14 +68,36 @@ func flood(n int) []string {
 	return texts
 }
 
-func TestFloodOfFortyTemplatesHasFortyForms(t *testing.T) {
+func TestFloodOfFortyTemplatesHasFortyFormsThatAreKept(t *testing.T) {
 	a := NewAnalyzer(Config{})
-	forms := make(map[*Form]bool)
-	for _, s := range flood(2000) {
-		forms[a.Analyze(s).Form] = true
+	forms, norms := make(map[*Form]bool), make(map[string]bool)
+	texts := flood(2000)
+	for i, s := range texts {
+		f := a.Analyze(s).Form
+		if norms[f.Norm] = true; i >= len(texts)/2 { // each was heard more than twice by then
+			forms[f] = true
+		}
 	}
-	if len(forms) != 40 {
-		t.Errorf("%d forms, want 40", len(forms))
+	if len(forms) != 40 || len(norms) != 40 {
+		t.Errorf("%d forms of %d, want 40", len(forms), len(norms))
+	}
+}
+
+func TestFloodOfNewTextsLeavesWhatReturns(t *testing.T) {
+	const memory = 2 << 20
+	a, rnd := NewAnalyzer(Config{Memory: memory}), rand.New(rand.NewPCG(3, 5))
+	s := realTexts(t)[0]
+	a.Analyze(s + " 1")
+	want := a.Analyze(s + " 2").Form
+	for range 5000 {
+		a.Analyze(randomText(rnd, 400))
+	}
+	a.Analyze(s + " 3") // heard again where another took its place
+	if got := a.Analyze(s + " 4").Form; got != want {
+		t.Error("the form of a text that returns is not kept")
+	}
+	if a.forms.bytes > memory/8 {
+		t.Errorf("forms of %d octets are kept", a.forms.bytes)
 	}
 }
 
@@ -148,7 +170,9 @@ func TestCachesStayInTheirBoundInAFloodOfRandomTexts(t *testing.T) {
 	a := NewAnalyzer(Config{Memory: memory})
 	rnd := rand.New(rand.NewPCG(3, 4))
 	for range 5000 {
-		a.Analyze(randomText(rnd, 10+rnd.IntN(2000)))
+		s := randomText(rnd, 10+rnd.IntN(2000))
+		a.Analyze(s)
+		a.Analyze(s) // what is heard twice is kept
 		table := int64(len(a.texts.slots)+len(a.forms.slots)) * slotSize
 		if held := a.texts.bytes + a.forms.bytes + table; held > memory {
 			t.Fatalf("%d octets held, bound %d", held, memory)
