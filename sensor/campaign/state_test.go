@@ -56,3 +56,30 @@ func TestAFloodOfTextsSurvivesARestartWithinItsMemory(t *testing.T) {
 	}
 	checkBooks(t, same)
 }
+
+// A state of before shingles were made when they are asked for holds them, and no normal forms: its campaigns are found, and more texts of theirs.
+func TestAStateWithShinglesIsRead(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(2, 1))
+	k, base := newTalk(Config{}), newWords(rnd, 60)
+	id := k.say(base)
+	for range 9 {
+		k.say(noisy(rnd, base, 0.1))
+	}
+	r := k.tracker.last
+	s := r.saved()
+	for _, rep := range r.reps {
+		s.Reps = append(s.Reps, shinglesOf(rep))
+	}
+	s.Norms = nil
+	next := New(Config{})
+	old := s.record(&next.sorter)
+	next.records = make([]*record, old.slot+1)
+	next.place(old, s)
+	next.resemble(old)
+	if len(old.reps) != len(r.reps) || old.size != r.size {
+		t.Fatalf("%d representatives, %d octets, want %d, %d", len(old.reps), old.size, len(r.reps), r.size)
+	}
+	if got := next.Join(k.make(k.at, 1, 1, noisy(rnd, base, 0.1))).ID; got != id {
+		t.Errorf("a variant is of %s, want %s", got, id)
+	}
+}
