@@ -125,7 +125,7 @@ func (a *Analyzer) mended(name [sha256.Size]byte) *Form {
 	}
 	f := newForm(a.normal.norm, &a.sorter)
 	if f.Name = name; a.formed.again(h) {
-		a.forms.keep(h, key, f, f.Octets()+int64(len(key)))
+		a.forms.keep(h, key, f, f.Octets()+int64(len(key)+4*len(f.Norm)))
 	}
 	return f
 }
@@ -139,6 +139,6 @@ func (a *Analyzer) form(norm []byte) *Form {
 		return f
 	}
 	f := newForm(norm, &a.sorter)
-	a.forms.keep(h, f.Norm, f, f.Octets())
+	a.forms.keep(h, f.Norm, f, f.Octets()+4*int64(len(f.Norm)))
 	return f
 }

@@ -41,10 +41,11 @@ func FormOf(shingles []uint32) *Form {
 // Empty says whether a form has no shingles: nothing was left of its text.
 func (f *Form) Empty() bool { return f.full == 0 }
 
-// Octets is the memory of a form with its shingles, whether they were made or not, in octets: at most so much where some are equal.
-func (f *Form) Octets() int64 {
-	return int64(unsafe.Sizeof(*f)) + int64(len(f.Norm)+4*len(f.Low)+4*max(len(f.Norm), len(f.shingles)))
-}
+// Octets is the memory of a form without its shingles, in octets. Each of those takes four more; there are fewer of them than octets in Norm, but for one.
+func (f *Form) Octets() int64 { return int64(unsafe.Sizeof(*f)) + int64(len(f.Norm)+4*len(f.Low)) }
+
+// Sorted says whether the shingles of a form were made.
+func (f *Form) Sorted() bool { return f.shingles != nil }
 
 // mix is a fixed function from a window to 32 bits: the multiplier is Fibonacci's, the shifts bring its high bits down.
 func mix(w uint64) uint32 {

@@ -91,7 +91,7 @@ func lowestIn(factor uint32, shingles []uint32) (octets []byte) {
 // commonTo are the shingles that most forms of a campaign have: those of its one form, where it has no more.
 func (t *Tracker) commonTo(r *record) (all []uint32) {
 	if r.agreed == nil || len(r.agreed.anchors) == 0 {
-		return t.sorter.Shingles(r.reps[0])
+		return t.shinglesOf(r, 0)
 	}
 	for i, h := range r.agreed.shingles {
 		if r.agreed.most(i) {
@@ -106,7 +106,7 @@ func (t *Tracker) commonTo(r *record) (all []uint32) {
 func (t *Tracker) steadyIn(r *record) (all []uint32) {
 	c := r.agreed
 	if c == nil {
-		return t.sorter.Shingles(r.reps[0])
+		return t.shinglesOf(r, 0)
 	}
 	var most uint8
 	for _, n := range c.counts {
@@ -128,7 +128,7 @@ func (t *Tracker) anchorsOf(r *record) []uint32 {
 	if len(r.reps) == 0 {
 		return nil
 	}
-	all := t.sorter.Shingles(r.reps[0])
+	all := t.shinglesOf(r, 0)
 	return all[:min(len(all), maxAnchors)]
 }
 

@@ -85,7 +85,7 @@ func (t *Tracker) grow(r *record, form *text.Form, name formName, bands *bandHas
 		t.byForm[name] = r.slot
 	}
 	if likeness < distinct && len(r.reps) < maxReps {
-		r.addRep(form)
+		t.addRep(r, form)
 		t.similar.add(bands[:], r)
 	}
 	t.combine(r, form)
@@ -99,7 +99,7 @@ func (t *Tracker) combine(r *record, form *text.Form) {
 	}
 	var before int64
 	if r.agreed == nil {
-		r.agreed = newConsensus(t.sorter.Shingles(r.reps[0]))
+		r.agreed = newConsensus(t.shinglesOf(r, 0))
 	} else {
 		before = r.agreed.octets()
 	}
@@ -122,8 +122,8 @@ func (t *Tracker) nearest(form *text.Form, bands *bandHashes) (best *record, lik
 			if form.Unlike(rep) {
 				continue
 			}
-			j := t.jaccard(form, rep)
-			if j < alike || i > 0 && t.jaccard(form, r.reps[0]) < akin {
+			j := t.jaccard(form, r, i)
+			if j < alike || i > 0 && t.jaccard(form, r, 0) < akin {
 				continue
 			}
 			if best == nil || j > likeness || j == likeness && r.born < best.born {
@@ -134,9 +134,9 @@ func (t *Tracker) nearest(form *text.Form, bands *bandHashes) (best *record, lik
 	return best, likeness
 }
 
-// jaccard is the exact share of shingles that two forms have in common.
-func (t *Tracker) jaccard(a, b *text.Form) float64 {
-	return text.Jaccard(t.sorter.Shingles(a), t.sorter.Shingles(b))
+// jaccard is the exact share of shingles that a form and a campaign's representative have in common.
+func (t *Tracker) jaccard(form *text.Form, r *record, i int) float64 {
+	return text.Jaccard(t.sorter.Shingles(form), t.shinglesOf(r, i))
 }
 
 // indexed is how many anchors of a campaign are indexed: the lowest. Of a form the low shingles are looked up: among them the indexed anchors stand even if half of the
@@ -195,7 +195,7 @@ func (t *Tracker) corroborated(form *text.Form, f *text.Features) (best *record)
 			if r == nil || len(r.reps) == 0 {
 				continue
 			}
-			if j := t.jaccard(form, r.reps[0]); j > likeness || j == likeness && (best == nil || r.born < best.born) {
+			if j := t.jaccard(form, r, 0); j > likeness || j == likeness && (best == nil || r.born < best.born) {
 				best, likeness = r, j
 			}
 		}
@@ -237,6 +237,7 @@ func (t *Tracker) add(form *text.Form, name formName, bands *bandHashes, m *deco
 	t.opened++
 	r := newRecord(t.spare, form, m, slot, t.opened)
 	t.spare = nil
+	t.addRep(r, form)
 	r.before = t.retired.take(r.id)
 	t.records[slot] = r
 	t.byForm[name] = slot

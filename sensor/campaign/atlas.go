@@ -61,15 +61,15 @@ func (a *Atlas) text(name int, s string) {
 func (t *Tracker) UseAtlas(a *Atlas) { t.cfg.Atlas = a }
 
 // namesOf are the names of what a campaign is known as, sorted.
-func (a *Atlas) namesOf(r *record, s *text.Sorter) []string {
+func (a *Atlas) namesOf(r *record, shingles func() []uint32) []string {
 	if a == nil || len(r.reps) == 0 {
 		return nil
 	}
-	found := a.alike(r.reps[0], s)
+	found := a.alike(r.reps[0], shingles)
 	if r.keys != nil {
 		for _, k := range r.keys[domains].keys {
 			for _, i := range a.domains[k.Value] {
-				if a.akin(i, s.Shingles(r.reps[0])) {
+				if a.akin(i, shingles()) {
 					found = append(found, i)
 				}
 			}
@@ -89,10 +89,10 @@ func (a *Atlas) namesOf(r *record, s *text.Sorter) []string {
 }
 
 // alike are the names of the texts that a form is a variant of.
-func (a *Atlas) alike(form *text.Form, s *text.Sorter) (found []int) {
+func (a *Atlas) alike(form *text.Form, shingles func() []uint32) (found []int) {
 	for _, h := range bandsOf(form) {
 		for _, i := range a.bands[h] {
-			if k := &a.texts[i]; !slices.Contains(found, k.name) && text.Jaccard(s.Shingles(form), k.shingles) >= alike {
+			if k := &a.texts[i]; !slices.Contains(found, k.name) && text.Jaccard(shingles(), k.shingles) >= alike {
 				found = append(found, k.name)
 			}
 		}

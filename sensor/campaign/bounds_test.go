@@ -38,7 +38,7 @@ func TestFloodOfNewTextsStaysInItsBoundAndEachPartCloses(t *testing.T) {
 		}
 		m := tracker.Join(p.make(time.Duration(i)*time.Second, i, i, randomText(rnd, 400)))
 		tracker.Note(start.Add(time.Duration(i)*time.Second), m.ID, &spam)
-		if tracker.held > tracker.limit {
+		if tracker.held+tracker.made > tracker.limit {
 			t.Fatalf("%d octets held, bound %d", tracker.held, tracker.limit)
 		}
 	}
@@ -64,12 +64,23 @@ func TestFloodOfNewTextsStaysInItsBoundAndEachPartCloses(t *testing.T) {
 // checkBooks compares what the tracker counts with what it holds.
 func checkBooks(t *testing.T, tracker *Tracker) {
 	t.Helper()
-	var held int64
+	var held, made int64
 	records, forms := 0, 0
 	for _, r := range tracker.records {
-		if r != nil {
-			records, forms, held = records+1, forms+len(r.forms), held+r.size
+		if r == nil {
+			continue
 		}
+		records, forms, held = records+1, forms+len(r.forms), held+r.size
+		for i, rep := range r.reps {
+			if r.sorted>>i&1 != 0 {
+				made += int64(4 * len(shinglesOf(rep)))
+			} else if rep.Sorted() {
+				t.Errorf("the shingles of representative %d of %s are not counted", i, r.id)
+			}
+		}
+	}
+	if made != tracker.made {
+		t.Errorf("representatives hold shingles of %d octets, counted %d", made, tracker.made)
 	}
 	if held != tracker.held || records != tracker.remembered() || forms != len(tracker.byForm) {
 		t.Errorf("records hold %d octets, counted %d; %d records, %d remembered; %d forms, %d found", held, tracker.held, records, tracker.remembered(), forms, len(tracker.byForm))

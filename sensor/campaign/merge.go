@@ -28,6 +28,7 @@ func (t *Tracker) merge(a, b *record, at time.Time) *record {
 	t.takeKeys(a, b)
 	a.messagesEver += b.messagesEver
 	t.held += a.size - before - b.size
+	t.made -= b.made
 	if a.messagesEver >= sealedAt && !a.sealed {
 		t.seal(a)
 	}
@@ -75,7 +76,7 @@ func (t *Tracker) takeForms(a, b *record) {
 			continue
 		}
 		if len(a.reps) < maxReps {
-			a.addRep(rep)
+			t.addRep(a, rep)
 			bands := bandsOf(rep)
 			t.similar.add(bands[:], a)
 		}

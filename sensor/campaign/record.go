@@ -17,6 +17,8 @@ type record struct {
 	born    uint64       // ordinal among all campaigns
 	size    int64        // octets, as the Tracker counts them
 	reps    []*text.Form // its representatives
+	sorted  uint8        // a bit for each of them whose shingles were made
+	made    int64        // octets of those
 	forms   []formName   // the first one names the campaign
 	merged  []formName   // those of them that name campaigns found to be the same
 	aliases []string     // sorted
@@ -92,7 +94,6 @@ func newRecord(r *record, form *text.Form, m *decoders.Message, slot int32, born
 	r.from, r.to, r.sample = cut(m.From.Shown, maxName), cut(m.To.Shown, maxName), cut(m.Text.Shown, maxSample)
 	r.size = int64(unsafe.Sizeof(*r)) + recordIndex + int64(len(r.from)+len(r.to)+len(r.sample))
 	r.addForm(form)
-	r.addRep(form)
 	return r
 }
 
@@ -130,9 +131,24 @@ func (r *record) alias(alias string) {
 	}
 }
 
-func (r *record) addRep(rep *text.Form) {
+// addRep gives a campaign one more representative; its octets are counted in its size, but for its shingles.
+func (t *Tracker) addRep(r *record, rep *text.Form) {
 	r.reps = append(r.reps, rep)
 	r.size += rep.Octets() + int64(unsafe.Sizeof(rep))
+	if rep.Sorted() {
+		t.shinglesOf(r, len(r.reps)-1)
+	}
+}
+
+// shinglesOf are the shingles of a campaign's representative, which it holds from then on.
+func (t *Tracker) shinglesOf(r *record, i int) []uint32 {
+	s := t.sorter.Shingles(r.reps[i])
+	if r.sorted>>i&1 == 0 {
+		r.sorted |= 1 << i
+		r.made += int64(4 * len(s))
+		t.made += int64(4 * len(s))
+	}
+	return s
 }
 
 // begin opens a part with the packet time of its first packet.

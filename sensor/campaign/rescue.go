@@ -3,6 +3,8 @@ package campaign
 import (
 	"slices"
 	"time"
+
+	"popupwatch/decoders/text"
 )
 
 // The pass that brings together what was too unlike at first (SPOOF-AND-CAMPAIGNS.md 7.5).
@@ -118,7 +120,7 @@ func (t *Tracker) around(r *record) []*record {
 	t.pass.found = t.pass.found[:0]
 	bands := bandsOf(r.reps[0])
 	for _, slot := range t.similar.candidates(bands[:], t.records, maxNeighbours) {
-		if o := t.records[slot]; o != r && small(o) && t.jaccard(r.reps[0], o.reps[0]) >= related {
+		if o := t.records[slot]; o != r && small(o) && text.Jaccard(t.shinglesOf(r, 0), t.shinglesOf(o, 0)) >= related {
 			t.pass.found = append(t.pass.found, o)
 		}
 	}
@@ -129,13 +131,13 @@ func (t *Tracker) around(r *record) []*record {
 // unite makes one campaign of a core and those neighbours that agree with what they all have in common, if they are enough: texts of several
 // campaigns that share a sentence are neighbours, too.
 func (t *Tracker) unite(core *record, near []*record, at time.Time) {
-	all := newConsensus(t.sorter.Shingles(core.reps[0]))
+	all := newConsensus(t.shinglesOf(core, 0))
 	for _, r := range near {
-		all.add(t.sorter.Shingles(r.reps[0]), &t.mixer)
+		all.add(t.shinglesOf(r, 0), &t.mixer)
 	}
 	all.choose()
-	near = slices.DeleteFunc(near, func(r *record) bool { return all.share(t.sorter.Shingles(r.reps[0])) < agree })
-	if len(near) < neighbours || all.share(t.sorter.Shingles(core.reps[0])) < agree {
+	near = slices.DeleteFunc(near, func(r *record) bool { return all.share(t.shinglesOf(r, 0)) < agree })
+	if len(near) < neighbours || all.share(t.shinglesOf(core, 0)) < agree {
 		return
 	}
 	for _, r := range near {

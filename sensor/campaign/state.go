@@ -159,7 +159,7 @@ func (t *Tracker) loadRecords(dec *gob.Decoder, n int, heard time.Time) error {
 		r := s.record(&t.sorter)
 		known.share(&r.standing)
 		t.place(r, &s)
-		if t.held > t.limit {
+		if t.held+t.made > t.limit {
 			t.forget(r, heard)
 		}
 	}
@@ -169,6 +169,11 @@ func (t *Tracker) loadRecords(dec *gob.Decoder, n int, heard time.Time) error {
 // place puts a loaded campaign where it was.
 func (t *Tracker) place(r *record, s *savedRecord) {
 	t.records[r.slot] = r
+	for i, rep := range r.reps {
+		if s.Sorted>>i&1 != 0 || rep.Sorted() {
+			t.shinglesOf(r, i)
+		}
+	}
 	for _, name := range r.forms {
 		t.byForm[name] = r.slot
 	}

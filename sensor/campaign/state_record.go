@@ -10,13 +10,14 @@ import (
 
 // savedRecord is a campaign in a state file.
 type savedRecord struct {
-	ID    ID
-	Slot  int32
-	Born  uint64
-	Size  int64
-	Norms []string   // of its representatives
-	Reps  [][]uint32 // their shingles, in a state that was written before these were made when they are asked for
-	Forms []formName // aliases follow from them
+	ID     ID
+	Slot   int32
+	Born   uint64
+	Size   int64
+	Norms  []string   // of its representatives
+	Sorted uint8      // those of them whose shingles were made
+	Reps   [][]uint32 // their shingles, in a state that was written before these were made when they are asked for
+	Forms  []formName // aliases follow from them
 
 	Merged []formName
 	Agreed *savedConsensus // nil before the second form
@@ -78,7 +79,7 @@ type savedTally struct {
 
 func (r *record) saved() *savedRecord {
 	s := &savedRecord{
-		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Forms: r.forms, Merged: r.merged, Sealed: r.sealed, Seals: r.seals(), Tool: r.tool,
+		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Sorted: r.sorted, Forms: r.forms, Merged: r.merged, Sealed: r.sealed, Seals: r.seals(), Tool: r.tool,
 		Pattern: r.pattern, Waiting: r.waiting, Variants: r.variants, Compared: r.compared,
 		From: r.from, To: r.to, Sample: r.sample, States: r.states, Emitters: r.emitters, Reportable: r.reportable,
 		Judged: r.judged, Standing: r.standing, MessagesEver: r.messagesEver, Before: r.before,

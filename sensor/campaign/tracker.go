@@ -53,8 +53,9 @@ const (
 // that was silent longest goes, those of fewer than three messages first. Time may go backwards. For one goroutine.
 type Tracker struct {
 	cfg     Config
-	limit   int64 // octets of all records
-	held    int64
+	limit   int64     // octets of all records
+	held    int64     // by them, but for the shingles of representatives
+	made    int64     // octets of shingles of representatives
 	records []*record // by slot; nil where free
 	free    []int32
 	byForm  map[formName]int32 // slots; the first form of a campaign is its id
@@ -170,7 +171,7 @@ func (t *Tracker) list(r *record) *recency {
 
 // evict makes room: the campaigns silent longest go, rare ones first, never the one that was just joined.
 func (t *Tracker) evict(joined *record, at time.Time) {
-	for t.held > t.limit || t.remembered() >= maxSlots {
+	for t.held+t.made > t.limit || t.remembered() >= maxSlots {
 		r := t.rare.oldest()
 		if r == nil || r == joined {
 			r = t.common.oldest()
@@ -204,6 +205,7 @@ func (t *Tracker) forget(r *record, at time.Time) {
 	t.records[r.slot] = nil
 	t.free = append(t.free, r.slot)
 	t.held -= r.size
+	t.made -= r.made
 	t.spare = r
 }
 

@@ -99,7 +99,7 @@ func (t *Tracker) update(r *record, cause Cause, at time.Time) Update {
 	}
 	u.Standing.Rules = slices.Clone(r.standing.Rules)
 	u.Hours, u.Sweep, u.Tool, u.Language = r.hourly(), r.sweep.order(), r.tool.marks(), languageOf(r.sample)
-	u.Related, u.Atlas = t.relations(r), t.cfg.Atlas.namesOf(r, &t.sorter)
+	u.Related, u.Atlas = t.relations(r), t.cfg.Atlas.namesOf(r, func() []uint32 { return t.shinglesOf(r, 0) })
 	slices.SortFunc(u.Ports, func(a, b PortCount) int { return int(a.Port) - int(b.Port) })
 	return u
 }
