@@ -11,10 +11,10 @@ const window = 5
 // Bins is how many registers a sketch has.
 const Bins = 128
 
-// MaxLow is how many of a form's shingles are at hand without a Sorter: 48 in the mean.
+// maxLow is how many of a form's shingles are at hand without a Sorter: 72 in the mean, so that the lowest 48 are among them.
 const (
-	MaxLow  = 64
-	meanLow = 48
+	maxLow  = 128
+	meanLow = 72
 )
 
 // newForm computes what depends on the normal form alone. It owns a copy of norm.

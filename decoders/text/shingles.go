@@ -46,7 +46,7 @@ func (s *Sorter) windows(norm string) {
 	}
 }
 
-// below are the shingles among all that are below a bound under which 48 of them stand in the mean, at most 64. They are owned.
+// below are the shingles among all that are below a bound under which 72 of them stand in the mean, at most 128. They are owned.
 func (s *Sorter) below() []uint32 {
 	if len(s.all) <= meanLow {
 		return slices.Clone(s.all)
@@ -58,7 +58,7 @@ func (s *Sorter) below() []uint32 {
 		n += int((uint64(h) - bound) >> 63)
 	}
 	s.low = low
-	return slices.Clone(low[:min(n, MaxLow)])
+	return slices.Clone(low[:min(n, maxLow)])
 }
 
 // crowd is how many shingles may share a bucket before sort compares instead: texts made to collide would make insertion quadratic.

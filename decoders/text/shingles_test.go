@@ -30,7 +30,7 @@ func TestShinglesAreSortedUniqueAndBounded(t *testing.T) {
 		if !slices.Equal(got, want) || len(got) > maxNorm {
 			t.Fatalf("%d shingles of %q, want %d", len(got), s, len(want))
 		}
-		if n := len(f.Norm); len(f.Low) > MaxLow || n > 0 && n < meanLow && len(f.Low) != max(n-window+1, 1) {
+		if n := len(f.Norm); len(f.Low) > maxLow || n > 0 && n < meanLow && len(f.Low) != max(n-window+1, 1) {
 			t.Fatalf("%d low ones of %q", len(f.Low), s)
 		}
 		for _, h := range f.Low {

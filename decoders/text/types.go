@@ -50,7 +50,7 @@ type Form struct {
 	Hash   [32]byte     // SHA-256 of Norm
 	Name   [32]byte     // SHA-256 of the form "n1", which is the same where nothing had to be mended: what templates and campaigns are named by
 	Sketch [Bins]uint32 // one-permutation MinHash of the shingles; all ones where there are none
-	Low    []uint32     // shingles below a bound that 48 of them have in the mean, as they come, at most 64
+	Low    []uint32     // shingles below a bound that 72 of them have in the mean, as they come, at most 128
 
 	full     uint8    // registers of the sketch that have a shingle of their own
 	shingles []uint32 // nil until asked for

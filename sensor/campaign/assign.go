@@ -1,8 +1,6 @@
 package campaign
 
 import (
-	"slices"
-
 	"popupwatch/decoders"
 	"popupwatch/decoders/text"
 )
@@ -104,7 +102,7 @@ func (t *Tracker) combine(r *record, form *text.Form) {
 		before = r.agreed.octets()
 	}
 	if r.agreed.add(t.sorter.Shingles(form), &t.mixer) {
-		t.anchors.add(t.indexedOf(r.agreed), r)
+		t.anchors.add(t.lowest(r.agreed.anchors, indexed), r)
 		t.pass.grew(r)
 	}
 	r.size += r.agreed.octets() - before
@@ -139,39 +137,39 @@ func (t *Tracker) jaccard(form *text.Form, r *record, i int) float64 {
 	return text.Jaccard(t.sorter.Shingles(form), t.shinglesOf(r, i))
 }
 
-// indexed is how many anchors of a campaign are indexed: the lowest. Of a form the low shingles are looked up: among them the indexed anchors stand even if half of the
-// form is noise.
+// indexed is how many anchors of a campaign are indexed: the lowest. sought is how many shingles of a form are looked up: those among which
+// indexed anchors stand even if half of the form is noise.
 const (
 	indexed = 16
+	sought  = maxHashes
 
 	leastHits = 3 // indexed anchors that a form must have for a campaign to be looked at
 )
 
-// hashed gives the hashes of at most maxHashes shingles for the table of anchors. The slice is reused.
-func (t *Tracker) hashed(shingles []uint32) []uint64 {
-	n := min(maxHashes, len(shingles))
+// lowest gives the hashes of at most n shingles for the table of anchors. The slice is reused.
+func (t *Tracker) lowest(shingles []uint32, n int) []uint64 {
+	n = min(n, len(shingles))
 	for i, h := range shingles[:n] {
-		t.hashes[i] = (uint64(h) + 1) * 0x9e3779b97f4a7c15
+		t.hashes[i] = anchorHash(h)
 	}
 	return t.hashes[:n]
 }
 
-// indexedOf gives those of a campaign's anchors that are indexed.
-func (t *Tracker) indexedOf(c *consensus) []uint64 {
-	return t.hashed(c.anchors[:min(indexed, len(c.anchors))])
-}
+// anchorHash spreads a shingle over the table of anchors.
+func anchorHash(shingle uint32) uint64 { return (uint64(shingle) + 1) * 0x9e3779b97f4a7c15 }
 
 // agreeing is the campaign that a form has most of the anchors of, nil if it has too few of each one's. Ties go to the elder.
 func (t *Tracker) agreeing(form *text.Form) (best *record) {
 	if t.cfg.Without&Agreement != 0 || len(form.Low) < leastAnchors {
 		return nil
 	}
-	hashes := t.anchors.known(t.hashed(form.Low))
+	if t.anchors.has(form.Low) < leastHits {
+		return nil
+	}
+	hashes := t.anchors.known(t.lowest(t.sorter.Shingles(form), sought))
 	if len(hashes) < leastHits {
 		return nil
 	}
-	slices.Sort(hashes)
-	hashes = slices.Compact(hashes)
 	most := agree
 	for _, slot := range t.anchors.candidates(hashes, t.records, maxCandidates) {
 		r := t.records[slot]

@@ -147,7 +147,7 @@ func (c *consensus) prune() {
 
 // wants says whether a form is counted: of many, one in four, so that new texts of a campaign that mutates all of them stay cheap.
 func (c *consensus) wants(form *text.Form) bool {
-	return c.forms < manyForms/2 || form.Hash[0]&3 == 0
+	return c.forms < manyForms/2 || slices.Min(form.Low)&3 == 0
 }
 
 // choose takes the anchors anew. The next time is when a quarter more forms are counted.

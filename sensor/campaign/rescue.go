@@ -150,7 +150,7 @@ func (t *Tracker) settle(r *record, at time.Time) {
 	if t.cfg.Without&Merges != 0 {
 		return
 	}
-	for _, slot := range slices.Clone(t.anchors.candidates(t.hashed(r.agreed.anchors), t.records, maxCandidates)) {
+	for _, slot := range slices.Clone(t.anchors.candidates(t.lowest(r.agreed.anchors, sought), t.records, maxCandidates)) {
 		if o := t.records[slot]; o != nil && o != r && oneCampaign(r, o) {
 			r = t.merge(r, o, at)
 		}

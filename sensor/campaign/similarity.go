@@ -113,8 +113,17 @@ func (s *similarity) known(hashes []uint64) []uint64 {
 	return found
 }
 
+// has is about how many shingles a sparse table of anchors may have: repeated ones count each time.
+func (s *similarity) has(shingles []uint32) (n int) {
+	for _, shingle := range shingles {
+		h := anchorHash(shingle)
+		n += int(s.masks[h&uint64(len(s.masks)-1)] >> (h >> 32 & 31) & 1)
+	}
+	return n
+}
+
 // maxHashes is how many hashes candidates looks for at most.
-const maxHashes = 64
+const maxHashes = 48
 
 // candidates are the slots of at most most campaigns that share most hashes, ties to the elder. The slice is reused.
 func (s *similarity) candidates(hashes []uint64, records []*record, most int) []int32 {

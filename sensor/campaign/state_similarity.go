@@ -104,6 +104,6 @@ func (t *Tracker) resemble(r *record) {
 // anchor makes the entries of a campaign's anchors anew.
 func (t *Tracker) anchor(r *record) {
 	if r.agreed != nil {
-		t.anchors.add(t.indexedOf(r.agreed), r)
+		t.anchors.add(t.lowest(r.agreed.anchors, indexed), r)
 	}
 }
