@@ -52,8 +52,6 @@ type record struct {
 
 	prev, next *record // in its recency list
 	listed     bool
-	dueAt      time.Time
-	dueIndex   int // in the heap, plus one; 0: none
 }
 
 // alone is where the lists of a campaign of one form begin: most campaigns of a flood of new texts never grow beyond it.

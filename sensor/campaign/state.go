@@ -47,7 +47,7 @@ func (t *Tracker) Save(enc *gob.Encoder) error {
 	}
 	for _, list := range []*recency{&t.rare, &t.common} {
 		for r := list.root.prev; r != list.root; r = r.prev {
-			if err := enc.Encode(r.saved()); err != nil {
+			if err := enc.Encode(t.savedRecord(r)); err != nil {
 				return fmt.Errorf("save campaign %s: %w", r.id, err)
 			}
 		}

@@ -77,20 +77,24 @@ type savedTally struct {
 	Lobby []uint32 // none, or waiting
 }
 
-func (r *record) saved() *savedRecord {
+// savedRecord is what is saved of a campaign.
+func (t *Tracker) savedRecord(r *record) *savedRecord {
 	s := &savedRecord{
 		ID: r.id, Slot: r.slot, Born: r.born, Size: r.size, Sorted: r.sorted, Forms: r.forms, Merged: r.merged, Sealed: r.sealed, Seals: r.seals(), Tool: r.tool,
 		Pattern: r.pattern, Waiting: r.waiting, Variants: r.variants, Compared: r.compared,
 		From: r.from, To: r.to, Sample: r.sample, States: r.states, Emitters: r.emitters, Reportable: r.reportable,
 		Judged: r.judged, Standing: r.standing, MessagesEver: r.messagesEver, Before: r.before,
 		Open: r.open, Opening: r.opening, Dirty: r.dirty, Part: r.part, Updated: r.updated, NextUpdate: r.nextUpdate,
-		Sums: *r.sums.saved(), Due: r.dueIndex > 0, DueAt: r.dueAt,
+		Sums: *r.sums.saved(),
 	}
 	for _, rep := range r.reps {
 		s.Norms = append(s.Norms, rep.Norm)
 	}
 	if c := r.agreed; c != nil {
 		s.Agreed = &savedConsensus{c.forms, c.next, c.limit, c.shingles, c.counts, c.anchors, c.common}
+	}
+	if i := t.due.place(r); i >= 0 {
+		s.Due, s.DueAt = true, t.due.entries[i].at.time()
 	}
 	if r.past != nil {
 		s.Past = r.past.saved()

@@ -66,7 +66,7 @@ func TestAStateWithShinglesIsRead(t *testing.T) {
 		k.say(noisy(rnd, base, 0.1))
 	}
 	r := k.tracker.last
-	s := r.saved()
+	s := k.tracker.savedRecord(r)
 	for _, rep := range r.reps {
 		s.Reps = append(s.Reps, shinglesOf(rep))
 	}
