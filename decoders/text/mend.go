@@ -218,8 +218,11 @@ func (h *host) name(s string) string {
 }
 
 // isGenericTop says whether a top-level domain is one that sites of 2002 to 2010 had, whatever their country.
-func isGenericTop(last string) bool {
-	switch last {
+func isGenericTop(label string) bool {
+	if len(label) < len("com") || len(label) > len("info") {
+		return false
+	}
+	switch strings.ToLower(label) {
 	case "com", "net", "org", "info", "biz":
 		return true
 	}

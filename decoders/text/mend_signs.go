@@ -77,7 +77,7 @@ func dotBreaks(s string, i int) bool {
 	}
 	for range maxLabels { // the host may go on without a break
 		end := labelEnd(s, next)
-		if isGenericTop(strings.ToLower(s[next:end])) || before && end-next == 2 {
+		if isGenericTop(s[next:end]) || before && end-next == 2 {
 			return true
 		}
 		if next = end + 1; end == len(s) || s[end] != '.' {
@@ -105,7 +105,7 @@ func isWhole(chain string) bool {
 		chain = chain[4:]
 	}
 	dot := strings.LastIndexByte(chain, '.')
-	return dot > 0 && isGenericTop(strings.ToLower(chain[dot+1:]))
+	return dot > 0 && isGenericTop(chain[dot+1:])
 }
 
 // atBefore looks for the "at" of "(at)" before the bracket that closes it.
