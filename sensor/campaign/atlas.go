@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"slices"
+	"strconv"
 
 	"popupwatch/decoders/text"
 )
@@ -19,8 +20,9 @@ type Atlas struct {
 	names   []string
 	texts   []knownText
 	bands   map[uint64][]int // texts by band
+	has     [1024]uint64     // a bit for each band by its high bits: of a flood hardly any is known
 	domains map[string][]int // names
-	tails   map[string][]int // names
+	tails   map[uint64][]int // names
 }
 
 type knownText struct {
@@ -30,7 +32,7 @@ type knownText struct {
 
 // NewAtlas makes an Atlas.
 func NewAtlas(all []Known) *Atlas {
-	a := &Atlas{bands: map[uint64][]int{}, domains: map[string][]int{}, tails: map[string][]int{}}
+	a := &Atlas{bands: map[uint64][]int{}, domains: map[string][]int{}, tails: map[uint64][]int{}}
 	for i, k := range all {
 		a.names = append(a.names, k.Name)
 		for _, s := range k.Texts {
@@ -40,7 +42,9 @@ func NewAtlas(all []Known) *Atlas {
 			a.domains[d] = append(a.domains[d], i)
 		}
 		for _, t := range k.Tails {
-			a.tails[t] = append(a.tails[t], i)
+			if octets, err := strconv.ParseUint(t, 16, 64); err == nil {
+				a.tails[octets] = append(a.tails[octets], i)
+			}
 		}
 	}
 	return a
@@ -53,6 +57,7 @@ func (a *Atlas) text(name int, s string) {
 	}
 	for _, h := range bandsOf(f.Form) {
 		a.bands[h] = append(a.bands[h], len(a.texts))
+		a.has[h>>54] |= 1 << (h >> 48 & 63)
 	}
 	a.texts = append(a.texts, knownText{name, new(text.Sorter).Shingles(f.Form)})
 }
@@ -77,7 +82,7 @@ func (a *Atlas) namesOf(r *record, shingles func() []uint32) []string {
 	}
 	for _, x := range r.tool.Tails {
 		if x.Count > 0 {
-			found = append(found, a.tails[tailWord(x.Octets)]...)
+			found = append(found, a.tails[x.Octets]...)
 		}
 	}
 	var names []string
@@ -91,6 +96,9 @@ func (a *Atlas) namesOf(r *record, shingles func() []uint32) []string {
 // alike are the names of the texts that a form is a variant of.
 func (a *Atlas) alike(form *text.Form, shingles func() []uint32) (found []int) {
 	for _, h := range bandsOf(form) {
+		if a.has[h>>54]>>(h>>48&63)&1 == 0 {
+			continue
+		}
 		for _, i := range a.bands[h] {
 			if k := &a.texts[i]; !slices.Contains(found, k.name) && text.Jaccard(shingles(), k.shingles) >= alike {
 				found = append(found, k.name)

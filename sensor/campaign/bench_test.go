@@ -129,3 +129,18 @@ func BenchmarkNewText(b *testing.B) {
 		join(f.next())
 	}
 }
+
+// BenchmarkAtlas looks up a new text among sixty known ones.
+func BenchmarkAtlas(b *testing.B) {
+	f, p := newFlood(), newPopups()
+	known := make([]Known, 60)
+	for i := range known {
+		known[i] = Known{Name: fmt.Sprint(i), Texts: []string{f.next()}, Tails: []string{fmt.Sprintf("%016x", i+1)}}
+	}
+	tracker := New(Config{Atlas: NewAtlas(known)})
+	tracker.Join(p.make(0, 1, 1, f.next()))
+	b.ReportAllocs()
+	for b.Loop() {
+		tracker.cfg.Atlas.namesOf(tracker.last, func() []uint32 { return tracker.shinglesOf(tracker.last, 0) })
+	}
+}
