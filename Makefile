@@ -97,6 +97,7 @@ package: headers
 	@command -v systemd-analyze >/dev/null || testdata/yardsticks/install.sh systemd
 	@command -v man >/dev/null || testdata/yardsticks/install.sh man-db
 	@command -v objdump >/dev/null || testdata/yardsticks/install.sh binutils
+	@command -v rpm2cpio >/dev/null && command -v cpio >/dev/null || testdata/yardsticks/install.sh rpm cpio
 	OUT=$(CURDIR)/bin/packages cmd/popupwatch/packaging/check.sh
 
 ## bench-console: the console in Chromium on a million events: first paint, each kind of question, octets (makes a store of 1.5 GB once, in BENCH_CACHE)

@@ -52,7 +52,7 @@ needed() { objdump -p "$1" | awk '$1 == "NEEDED" && /pcap/ {print $2}'; }
 
 rpm_contents() {
   command -v rpm >/dev/null && command -v rpm2cpio >/dev/null && command -v cpio >/dev/null || {
-    echo "skip  what is in the rpm: rpm is missing (apt-get install rpm cpio)"
+    skip "what is in the rpm" "rpm is missing (apt-get install rpm cpio)"
     return
   }
   expect "the rpm holds the same files" "$(sed 's#.* \.##; s#^/lib/#/usr/lib/#; s#^/usr/share/doc.*#/usr/share/doc/popupwatch/copyright#' <<<"$files" | LC_ALL=C sort)" \
