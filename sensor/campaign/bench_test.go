@@ -42,11 +42,41 @@ func BenchmarkJoinNearDuplicate(b *testing.B) {
 	benchmarkJoin(b, 1<<15, func(i int) string { return texts[i%10] + " " + randomText(rnd, 20) })
 }
 
-// BenchmarkJoinNew holds more texts than a Tracker remembers campaigns: from the second round on each pushes one out.
-func BenchmarkJoinNew(b *testing.B) {
-	rnd := rand.New(rand.NewPCG(9, 9))
-	benchmarkJoin(b, 1<<15, func(int) string { return randomText(rnd, 400) })
+// benchmarkJoinNew joins texts that nobody sent before to a Tracker that remembers all it can: each pushes out another, whose part closes. A batch of them is
+// analyzed at a time, so that they lie in the processor's cache as they do on the road.
+func benchmarkJoinNew(b *testing.B, next func() string) {
+	p, tracker := newPopups(), New(Config{})
+	var batch [64]*decoders.Message
+	n := 0
+	refill := func() {
+		for i := range batch {
+			n++
+			batch[i] = p.make(time.Duration(n)*time.Millisecond, n%20000, n, next())
+		}
+	}
+	for tracker.Shed() < 20_000 {
+		refill()
+		for _, m := range batch {
+			tracker.Join(m)
+		}
+		tracker.Advance(start)
+	}
+	i := len(batch)
+	b.ReportAllocs()
+	for b.Loop() {
+		if i == len(batch) {
+			b.StopTimer()
+			refill()
+			b.StartTimer()
+			i = 0
+		}
+		tracker.Join(batch[i])
+		tracker.Advance(start)
+		i++
+	}
 }
+
+func BenchmarkJoinNew(b *testing.B) { benchmarkJoinNew(b, newFlood().next) }
 
 // BenchmarkJoinMutating is one campaign that puts other words between its own in every message: most are found by what is common.
 func BenchmarkJoinMutating(b *testing.B) {
@@ -57,8 +87,11 @@ func BenchmarkJoinMutating(b *testing.B) {
 
 // BenchmarkJoinNewKeys is what BenchmarkJoinNew is, and each text names a site of its own.
 func BenchmarkJoinNewKeys(b *testing.B) {
-	rnd := rand.New(rand.NewPCG(9, 9))
-	benchmarkJoin(b, 1<<15, func(i int) string { return randomText(rnd, 400) + fmt.Sprintf(" www.site%d.com", i) })
+	f, n := newFlood(), 0
+	benchmarkJoinNew(b, func() string {
+		n++
+		return f.next() + fmt.Sprintf(" www.site%d.com", n)
+	})
 }
 
 // flood makes texts of 400 octets that nobody sent before: words of a language of 4,096 invented ones, a sentence now and then.

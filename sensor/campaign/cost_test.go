@@ -31,11 +31,13 @@ func TestCostOfRepeatsAndNewTexts(t *testing.T) {
 	costs := least(
 		func(int) { octets[0] = sha256.Sum256(octets)[0] },
 		func(i int) { join(again, popups[i%512]) },
+		func(i int) { again.analyzer.Analyze(popups[i%512].Text.Shown) },
 		func(int) { f.next() },
+		func(int) { full.analyzer.Analyze(f.next()) },
 		func(int) { one.Text.Shown = f.next(); join(full, one) },
 	)
-	yard, repeat, fresh := costs[0], costs[1], costs[3]-costs[2]
-	t.Logf("yardstick %v, repeat %v, new text %v", yard, repeat, fresh)
+	yard, repeat, fresh := costs[0], costs[1], costs[5]-costs[3]
+	t.Logf("yardstick %v, repeat %v, %v of it to join, new text %v, %v of it to join", yard, repeat, repeat-costs[2], fresh, costs[5]-costs[4])
 	if repeat > yard/2 {
 		t.Errorf("a repeat takes %v, the yardstick %v: more than half of it", repeat, yard)
 	}
