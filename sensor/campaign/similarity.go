@@ -76,8 +76,7 @@ func (s *similarity) add(hashes []uint64, r *record) {
 		if b[0] == e || b[1] == e || b[2] == e || b[3] == e {
 			continue
 		}
-		copy(b[1:], b[:3])
-		b[0] = e
+		b[0], b[1], b[2], b[3] = e, b[0], b[1], b[2]
 		if s.masks != nil {
 			s.masks[h&uint64(len(s.masks)-1)] = b.mask()
 		}

@@ -189,8 +189,8 @@ func (t *Tracker) remembered() int { return len(t.records) - len(t.free) }
 // forget evicts a campaign; an open part closes.
 func (t *Tracker) forget(r *record, at time.Time) {
 	t.shed++
-	if r.open {
-		t.closing = append(t.closing, t.close(r, at))
+	if r.open { // its counts go as they are
+		t.closing = append(t.closing, t.update(r, CauseClosed, at))
 	}
 	t.retired.keep(r)
 	t.list(r).remove(r)
