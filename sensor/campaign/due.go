@@ -112,9 +112,11 @@ func (t *Tracker) Advance(now time.Time) []Update {
 
 // release adds what is due by now to out.
 func (t *Tracker) release(now time.Time) {
-	t.out = append(t.out, t.closing...)
-	clear(t.closing)
-	t.closing = t.closing[:0]
+	if len(t.closing) > 0 {
+		t.out = append(t.out, t.closing...)
+		clear(t.closing)
+		t.closing = t.closing[:0]
+	}
 	for until := instantOf(now); len(t.due.entries) > 0 && !until.before(t.due.entries[0].at); {
 		looked, r := t.due.entries[0].at, t.due.entries[0].r
 		at, closes := t.dueOf(r)

@@ -121,7 +121,7 @@ func (t *Tracker) Join(m *decoders.Message) Membership {
 	if !m.Due.IsZero() {
 		at = m.Due
 	}
-	if r.open && !at.Before(r.last.Add(t.cfg.Idle)) {
+	if r.open && t.silent(r, at) {
 		t.closing = append(t.closing, t.close(r, r.last.Add(t.cfg.Idle)))
 	}
 	opens := !r.open
@@ -137,6 +137,11 @@ func (t *Tracker) Join(m *decoders.Message) Membership {
 	t.last = r
 	t.evict(r, at)
 	return Membership{ID: r.id, Aliases: r.aliases, Opened: opens, Spread: r.spread()}
+}
+
+// silent says whether a part was idle for too long. Most often a look at the seconds will do.
+func (t *Tracker) silent(r *record, at time.Time) bool {
+	return at.Unix()-r.last.Unix() >= int64(t.cfg.Idle/time.Second) && !at.Before(r.last.Add(t.cfg.Idle))
 }
 
 // touch moves the campaign to the front of its list and says when it is due.
