@@ -87,6 +87,22 @@ func checkBooks(t *testing.T, tracker *Tracker) {
 	}
 }
 
+// A campaign that a pass looked at, and found to be no other's, holds the shingles that were made for it.
+func TestWhatAPassMakesIsCounted(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(13, 13))
+	k, base := newTalk(Config{}), newWords(rnd, 80)
+	part := base[:strings.LastIndexByte(base[:len(base)/3], ' ')]
+	k.say(part + " " + newWords(rnd, 60))
+	r := k.tracker.last
+	for range 12 {
+		k.say(noisy(rnd, base, 0.1))
+	}
+	if k.pass(); !r.reps[0].Sorted() || k.tracker.named(r.id) != r {
+		t.Fatal("the pass did not look at the campaign, or gave it to another")
+	}
+	checkBooks(t, k.tracker)
+}
+
 // Many texts of which no two are alike: memory is as much as is allowed, whatever their number. POPUPWATCH_TEXTS=10000000 is the full test.
 func TestDistinctTextsStayInTheirMemory(t *testing.T) {
 	n := 20000

@@ -84,6 +84,7 @@ func (t *Tracker) takeForms(a, b *record) {
 			t.combine(a, rep)
 		}
 	}
+	t.countMade(a)
 }
 
 // takeKeys gives the elder what the younger advertised.

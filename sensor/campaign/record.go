@@ -133,8 +133,15 @@ func (r *record) alias(alias string) {
 func (t *Tracker) addRep(r *record, rep *text.Form) {
 	r.reps = append(r.reps, rep)
 	r.size += rep.Octets() + int64(unsafe.Sizeof(rep))
-	if rep.Sorted() {
-		t.shinglesOf(r, len(r.reps)-1)
+	t.countMade(r)
+}
+
+// countMade counts those shingles of a campaign's representatives that were made by now, whatever for.
+func (t *Tracker) countMade(r *record) {
+	for i, rep := range r.reps {
+		if rep.Sorted() {
+			t.shinglesOf(r, i)
+		}
 	}
 }
 

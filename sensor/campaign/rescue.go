@@ -85,6 +85,7 @@ func (t *Tracker) bringHome(at time.Time) {
 // home gives a campaign to the one that it agrees with, if there is one.
 func (t *Tracker) home(r *record, at time.Time) bool {
 	home := t.agreeing(r.reps[0])
+	t.countMade(r)
 	if home == nil || home == r {
 		return false
 	}

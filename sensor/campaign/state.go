@@ -169,11 +169,12 @@ func (t *Tracker) loadRecords(dec *gob.Decoder, n int, heard time.Time) error {
 // place puts a loaded campaign where it was.
 func (t *Tracker) place(r *record, s *savedRecord) {
 	t.records[r.slot] = r
-	for i, rep := range r.reps {
-		if s.Sorted>>i&1 != 0 || rep.Sorted() {
+	for i := range r.reps {
+		if s.Sorted>>i&1 != 0 {
 			t.shinglesOf(r, i)
 		}
 	}
+	t.countMade(r)
 	for _, name := range r.forms {
 		t.byForm[name] = r.slot
 	}
