@@ -59,8 +59,8 @@ type heard [8192]uint64
 
 // again says whether something was heard before, as long as no other took its place. A flood in which each text is new thus neither pushes out the texts that return nor costs what
 // keeping them costs.
-func (a *heard) again(h uint64) bool {
-	place := &a[h%uint64(len(a))]
+func (t *heard) again(h uint64) bool {
+	place := &t[h%uint64(len(t))]
 	if *place == h {
 		return true
 	}

@@ -76,10 +76,10 @@ func TestSealedNameIsGivenOnceAndStays(t *testing.T) {
 		}
 		sealed = name
 	}
-	sealedNames := func(all []string) []string {
+	sealsAmong := func(all []string) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(a string) bool { return !strings.HasPrefix(a, "fam") })
 	}
-	names := sealedNames(k.tracker.names(k.tracker.last))
+	names := sealsAmong(k.tracker.names(k.tracker.last))
 	prefixes := func(names []string) (all []string) {
 		for _, n := range names {
 			all = append(all, n[:len("fam1-")])
@@ -91,7 +91,7 @@ func TestSealedNameIsGivenOnceAndStays(t *testing.T) {
 	}
 	id := k.tracker.last.id
 	next := reloaded(t, k.tracker, 0)
-	if got := sealedNames(next.names(next.named(id))); !slices.Equal(got, names) {
+	if got := sealsAmong(next.names(next.named(id))); !slices.Equal(got, names) {
 		t.Errorf("after a restart %q, want %q", got, names)
 	}
 	for range 20 {

@@ -137,6 +137,11 @@ func (t *Tracker) jaccard(form *text.Form, r *record, i int) float64 {
 	return text.Jaccard(t.sorter.Shingles(form), t.shinglesOf(r, i))
 }
 
+// likeness is the exact share of shingles that the first representatives of two campaigns have in common.
+func (t *Tracker) likeness(a, b *record) float64 {
+	return text.Jaccard(t.shinglesOf(a, 0), t.shinglesOf(b, 0))
+}
+
 // indexed is how many anchors of a campaign are indexed: the lowest. sought is how many shingles of a form are looked up: those among which
 // indexed anchors stand even if half of the form is noise.
 const (

@@ -69,12 +69,13 @@ const leastHan = 12
 // languageOf is the language of a text, as far as its script or its most common words tell; empty else.
 func languageOf(s string) string {
 	s = cut(s, maxTold)
-	if !isASCII(s) {
+	plain := isASCII(s)
+	if !plain {
 		if script := scriptOf(s); script != "" {
 			return script
 		}
 	}
-	counts := countStopwords(s)
+	counts := countStopwords(s, plain)
 	best, most := "", leastWords-1
 	for i, n := range counts[:languages] {
 		if n > most {
@@ -84,13 +85,14 @@ func languageOf(s string) string {
 	return best
 }
 
-// countStopwords counts the stop words of each language, and at the end the other words, in a text of at most maxTold octets.
-func countStopwords(s string) (counts [languages + 1]int) {
+// countStopwords counts the stop words of each language, and at the end the other words, in a text of at most maxTold octets, plain where all of them are
+// ASCII.
+func countStopwords(s string, plain bool) (counts [languages + 1]int) {
 	const block = 64
 	var room [maxTold + block + 8]byte // a block of blanks ends the last word
 	copy(room[:], s)
-	if !isASCII(s) {
-		spell(&room, s)
+	if !plain {
+		spell(room[:], s)
 	}
 	before := uint64(0) // 1 where the octet before is a letter
 	for at := 0; at < len(s); at += block {
@@ -107,7 +109,7 @@ func countStopwords(s string) (counts [languages + 1]int) {
 }
 
 // spell puts q, which no stop word has, for the letters outside ASCII, and blanks for other signs there.
-func spell(room *[maxTold + 72]byte, s string) {
+func spell(room []byte, s string) {
 	for i, r := range s {
 		if r < utf8.RuneSelf {
 			continue
@@ -130,7 +132,13 @@ const (
 // lettersOf has the high bit of each octet set that is an ASCII letter. All octets are ASCII.
 func lettersOf(w uint64) uint64 {
 	w |= 0x20 * eachOctet
-	return (w + (0x80-'a')*eachOctet) &^ (w + (0x7f-'z')*eachOctet) & highBits
+	return atLeast(w, 'a') &^ atLeast(w, 'z'+1)
+}
+
+// atLeast and equalTo mark by their high bits the octets, all of them ASCII, that are at least c, or c.
+func atLeast(w uint64, c byte) uint64 { return (w + uint64(0x80-c)*eachOctet) & highBits }
+func equalTo(w uint64, c byte) uint64 {
+	return ^((w ^ uint64(c)*eachOctet) + 0x7f*eachOctet) & highBits
 }
 
 // gatherBits brings the high bits of eight octets together, that of the first lowest.

@@ -59,7 +59,7 @@ func TestStopwordsAreCountedWordByWord(t *testing.T) {
 				want[languages]++
 			}
 		}
-		if got := countStopwords(s); got != want {
+		if got := countStopwords(s, isASCII(s)); got != want {
 			t.Fatalf("%q: %v, want %v", s, got, want)
 		}
 	}

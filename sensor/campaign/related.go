@@ -3,8 +3,6 @@ package campaign
 import (
 	"slices"
 	"strings"
-
-	"popupwatch/decoders/text"
 )
 
 // Relation says what a campaign has in common with another one.
@@ -43,7 +41,7 @@ func (t *Tracker) relations(r *record) (all []Relation) {
 	if r.messagesEver >= manyMessages && len(r.reps) > 0 && !r.reps[0].Empty() {
 		bands := bandsOf(r.reps[0])
 		for _, slot := range t.similar.candidates(bands[:], t.records, maxCandidates) {
-			if o := t.records[slot]; o != r && text.Jaccard(t.shinglesOf(r, 0), t.shinglesOf(o, 0)) >= kin {
+			if o := t.records[slot]; o != r && t.likeness(r, o) >= kin {
 				add(o, "template")
 			}
 		}

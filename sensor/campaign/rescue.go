@@ -3,8 +3,6 @@ package campaign
 import (
 	"slices"
 	"time"
-
-	"popupwatch/decoders/text"
 )
 
 // The pass that brings together what was too unlike at first (SPOOF-AND-CAMPAIGNS.md 7.5).
@@ -121,7 +119,7 @@ func (t *Tracker) around(r *record) []*record {
 	t.pass.found = t.pass.found[:0]
 	bands := bandsOf(r.reps[0])
 	for _, slot := range t.similar.candidates(bands[:], t.records, maxNeighbours) {
-		if o := t.records[slot]; o != r && small(o) && text.Jaccard(t.shinglesOf(r, 0), t.shinglesOf(o, 0)) >= related {
+		if o := t.records[slot]; o != r && small(o) && t.likeness(r, o) >= related {
 			t.pass.found = append(t.pass.found, o)
 		}
 	}

@@ -105,18 +105,22 @@ func (s *similarity) sparse() *similarity {
 func (s *similarity) known(hashes []uint64) []uint64 {
 	found := hashes[:0]
 	for _, h := range hashes {
-		if s.masks[h&uint64(len(s.masks)-1)]>>(h>>32&31)&1 != 0 {
+		if s.may(h) != 0 {
 			found = append(found, h)
 		}
 	}
 	return found
 }
 
+// may is 1 where a sparse table may have a hash, else 0.
+func (s *similarity) may(h uint64) int {
+	return int(s.masks[h&uint64(len(s.masks)-1)] >> (h >> 32 & 31) & 1)
+}
+
 // has is about how many shingles a sparse table of anchors may have: repeated ones count each time.
 func (s *similarity) has(shingles []uint32) (n int) {
 	for _, shingle := range shingles {
-		h := anchorHash(shingle)
-		n += int(s.masks[h&uint64(len(s.masks)-1)] >> (h >> 32 & 31) & 1)
+		n += s.may(anchorHash(shingle))
 	}
 	return n
 }

@@ -68,13 +68,11 @@ func endsWord(s string, i int) bool {
 // plainOctets says of eight octets that plainWords has nothing to do there: no octet that tells, no control, no two blanks in a row. Next is the
 // octet behind them. It may say no where there is nothing, as for a '/'.
 func plainOctets(w uint64, next byte) bool {
-	low := w &^ highBits // octets above 0x7f are parts of letters, and end in ^w
-	control := ^(low + (0x80-' ')*eachOctet)
-	blank := ^(low + (0x7f-' ')*eachOctet) & ^w & highBits
-	tells := (low+(0x80-'.')*eachOctet)&^(low+(0x7f-':')*eachOctet) | ^((low ^ '$'*eachOctet) + (0x80-1)*eachOctet)
-	dot := ^((low ^ '.'*eachOctet) + (0x80-1)*eachOctet)
-	tells &^= dot & (blank >> 8) // the end of a sentence
-	return (control|tells)&^w&highBits|blank&(blank>>8) == 0 && (blank>>63 == 0 || next > ' ')
+	low, ascii := w&^highBits, ^w&highBits // octets above 0x7f are parts of letters
+	control, blank := ^atLeast(low, ' ')&ascii, ^atLeast(low, ' '+1)&ascii
+	ends := equalTo(low, '.') & (blank >> 8) // a sentence
+	tells := (atLeast(low, '.')&^atLeast(low, ':'+1)&^ends | equalTo(low, '$')) & ascii
+	return control|tells|blank&(blank>>8) == 0 && (blank>>63 == 0 || next > ' ')
 }
 
 // tells says whether an octet can make its word one that the normal form replaces.
